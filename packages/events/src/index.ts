@@ -1,0 +1,9 @@
+export type {
+  BrokerFeatures,
+  Cursor,
+  Delivery,
+  EventBroker,
+  EventEnvelope,
+  EventSubscription,
+  SubscribeOptions,
+} from './event-broker.ts';

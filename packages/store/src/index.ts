@@ -1,0 +1,1 @@
+export type { AuditLog, AuditRow, Records, SingleUseKeys, Store, StoreFeatures } from './store.ts';

@@ -1,0 +1,67 @@
+import type { JsonObject } from '@rta/core';
+
+/** What a store can do; the contract suite holds it to this. */
+export interface StoreFeatures {
+  /** What was acknowledged survives the end of the process. */
+  readonly durable: boolean;
+  /** Several processes see the same state. */
+  readonly shared: boolean;
+}
+
+/** One record of the audit log, as it is kept: its text is what the hash chain covers. */
+export interface AuditRow {
+  /** 1, 2, 3 … without gaps, per node. */
+  readonly sequence: number;
+  /** The record, one line of JSON without a line end. */
+  readonly line: string;
+  /** SHA-256 over the previous row's hash and this line, base64url. */
+  readonly hash: string;
+}
+
+/** Keys that count once, e.g. the nonce of a proof or the `jti` of a Security Event Token. */
+export interface SingleUseKeys {
+  /**
+   * Takes a key, atomically.
+   *
+   * @param expiresAtMs - UNIX milliseconds after which the key may be forgotten.
+   * @returns true for the first caller, false for every other until the key expires.
+   * @throws RtaError `RTA_STORE_FULL` where it cannot be remembered: the caller must refuse.
+   */
+  claim(key: string, expiresAtMs: number): Promise<boolean>;
+  /** Whether a key is taken. */
+  has(key: string): Promise<boolean>;
+}
+
+/** A collection of JSON records under text keys. */
+export interface Records {
+  /** Writes the whole record. @throws RtaError `RTA_STORE_FULL` */
+  put(key: string, record: JsonObject, options?: { readonly expiresAtMs?: number }): Promise<void>;
+  /** The record, or undefined where there is none or it expired. */
+  get(key: string): Promise<JsonObject | undefined>;
+  delete(key: string): Promise<void>;
+  /** All records, in no particular order. */
+  entries(): AsyncIterable<readonly [key: string, record: JsonObject]>;
+}
+
+/** The audit log of one node. */
+export interface AuditLog {
+  /** Appends rows, all or none. @throws RtaError `RTA_STORE_FULL` */
+  append(rows: readonly AuditRow[]): Promise<void>;
+  /** Rows in order, from a sequence number on. */
+  read(options?: { readonly fromSequence?: number }): AsyncIterable<AuditRow>;
+  /** The newest row, to go on from. */
+  last(): Promise<AuditRow | undefined>;
+}
+
+/** The port to durable state. */
+export interface Store extends AsyncDisposable {
+  readonly features: StoreFeatures;
+  /** Session records, by session id. */
+  readonly sessions: Records;
+  /** Security state per subject, by the authority's subject key. */
+  readonly subjects: Records;
+  readonly singleUse: SingleUseKeys;
+  readonly audit: AuditLog;
+  /** Idempotent; afterwards every call fails with `RTA_STORE_CLOSED`. */
+  close(): Promise<void>;
+}
