@@ -1,0 +1,1 @@
+export type { Signal, SignalChange, SignalSource, SubjectSelector } from './signal.ts';

@@ -1,0 +1,61 @@
+/**
+ * Who a signal is about. Members that are given narrow together: a session matches when each given member
+ * matches it, and at least one is given. An absent member says nothing.
+ *
+ * @see OpenID Shared Signals Framework 1.0 §3.3 (complex subjects), §8.1.3.1 (matching)
+ */
+export interface SubjectSelector {
+  /** A person, by what the IdP calls them. */
+  readonly user?:
+    | { readonly by: 'iss-sub'; readonly issuer: string; readonly sub: string }
+    /** Compared without regard to case; `issuers` are those whose users the transmitter may speak about. */
+    | { readonly by: 'email'; readonly email: string; readonly issuers: readonly string[] }
+    /** An opaque name: the subject (`sub`) or the IdP session (`sid`) of one of the issuers. */
+    | { readonly by: 'opaque'; readonly id: string; readonly issuers: readonly string[] };
+  /** One session at the IdP (`sid`). */
+  readonly idpSession?: { readonly id: string; readonly issuers: readonly string[] };
+  /** One device. */
+  readonly device?: { readonly id: string; readonly issuers: readonly string[] };
+}
+
+/** Where a signal comes from. */
+export interface SignalSource {
+  /** Issuer of the event, or the name of the part of this server that raised it. */
+  readonly issuer: string;
+  /** The source's own id of the event (`jti`). */
+  readonly id: string;
+  /** The transaction that the event belongs to, carried to audit and receipts. */
+  readonly txn?: string;
+}
+
+/** What changed about the subject. */
+export type SignalChange =
+  /** Sessions that began at or before the event end. */
+  | { readonly kind: 'session-revoked' }
+  /** `revoke` and `delete` end sessions that began before; `create` and `update` are put into context. */
+  | {
+      readonly kind: 'credential-change';
+      readonly credentialType: string;
+      readonly changeType: 'create' | 'revoke' | 'update' | 'delete';
+    }
+  | { readonly kind: 'device-compliance-change'; readonly current: 'compliant' | 'not-compliant' }
+  | {
+      readonly kind: 'risk-level-change';
+      readonly principal: string;
+      readonly current: 'LOW' | 'MEDIUM' | 'HIGH';
+    };
+
+/** A security signal, already verified and authorized: what the authority acts on. */
+export interface Signal {
+  /** Unique over all sources; applied once, however often it arrives. */
+  readonly id: string;
+  readonly source: SignalSource;
+  readonly subject: SubjectSelector;
+  readonly change: SignalChange;
+  /** UNIX milliseconds of the event itself; never later than `receivedAtMs`. */
+  readonly occurredAtMs: number;
+  /** UNIX milliseconds of its arrival. */
+  readonly receivedAtMs: number;
+  /** The source's words for people. */
+  readonly reason?: string;
+}
