@@ -1,0 +1,35 @@
+export {
+  createEd25519Key,
+  createEd25519PublicKey,
+  type Ed25519KeyOptions,
+  type Ed25519PublicKeyOptions,
+} from './ed25519-key.ts';
+export { TOKEN_ERRORS, type TokenErrorCode } from './errors.ts';
+export { createHmacKey, type HmacKeyOptions } from './hmac-key.ts';
+export { createKeyRing, type KeyRing, type KeyRingOptions } from './key-ring.ts';
+export { TOKEN_LIMITS } from './limits.ts';
+export type {
+  Ed25519TokenKey,
+  Ed25519TokenVerifier,
+  TokenKey,
+  TokenSigner,
+  TokenVerifier,
+} from './token-key.ts';
+export {
+  type DecodedToken,
+  decodeToken,
+  encodeToken,
+  type TokenClaims,
+  type TokenContents,
+} from './v1/codec.ts';
+export { describeToken, type TokenDescription } from './v1/describe.ts';
+export {
+  CONTEXT_HASH_BYTES,
+  ISSUED_AT_MAX_MS,
+  TOKEN_PREFIX_BYTES,
+  TOKEN_VERSION,
+  type TokenSuite,
+  tokenLengthBytes,
+} from './v1/layout.ts';
+export { equalTokens, peekSessionId } from './v1/presented.ts';
+export { verifyToken } from './verify-token.ts';
