@@ -1,0 +1,76 @@
+import { type ErrorTable, errorFactory } from '@rta/core';
+
+/** Error codes of `@rta/authority`. */
+export const AUTHORITY_ERRORS = {
+  RTA_AUTHORITY_SESSION_UNKNOWN: {
+    summary: 'there is no such session',
+    remedy: 'exchange the IdP token for a new session',
+    retryable: false,
+    httpStatus: 404,
+  },
+  RTA_AUTHORITY_SESSION_ENDED: {
+    summary: 'the session has ended',
+    remedy: 'let the user sign in again and exchange the new IdP token',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_AUTHORITY_SESSION_EXISTS: {
+    summary: 'the session id is taken',
+    remedy: 'draw another random id',
+    retryable: true,
+    httpStatus: 503,
+  },
+  RTA_AUTHORITY_SUBJECT_CUT_OFF: {
+    summary: 'the sign-in behind this token was revoked',
+    remedy: 'let the user sign in again: only a newer IdP token opens a session',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_GRANT_EMPTY: {
+    summary: 'nothing of what was asked for may be granted',
+    remedy: 'ask for scopes that the IdP token, or the parent session, has',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_GRANT_TOO_LARGE: {
+    summary: 'the grant has more parts than the limit',
+    remedy: 'ask for fewer scopes, actions and locations, or for patterns that cover them',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_PATTERN: {
+    summary: 'a scope, action or location is not a name or a pattern',
+    remedy: 'use printable characters without spaces, and `*` only as the last one',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_DEPTH: {
+    summary: 'the delegation is deeper than the limit',
+    remedy: 'let the session that the user opened delegate',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_EXPIRED: {
+    summary: 'the session would be over before it began',
+    remedy: 'get a fresh IdP token, or ask for a positive lifetime',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_PROOF: {
+    summary: 'the proof of possession does not verify for this session and connection',
+    remedy: 'sign the binding statement of this connection with the key that the session was opened with',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_AUTHORITY_FULL: {
+    summary: 'the node holds as many sessions, children or facts as it may',
+    remedy: 'connect to another node, or end sessions that nobody needs any more',
+    retryable: true,
+    httpStatus: 503,
+  },
+} as const satisfies ErrorTable;
+
+/** Codes that `@rta/authority` throws. */
+export type AuthorityErrorCode = keyof typeof AUTHORITY_ERRORS;
+
+export const authorityError = errorFactory(AUTHORITY_ERRORS);

@@ -1,0 +1,21 @@
+/** Limits of the authority. */
+export const AUTHORITY_LIMITS = {
+  /** Live sessions on one node; about 3 KB of memory each. */
+  maxSessions: 200_000,
+  /** Sessions that one session has delegated and that live. */
+  maxChildrenPerSession: 1_000,
+  /** How far below the user's own session a delegated session may stand. */
+  maxDelegationDepth: 1,
+  /** Details, and patterns in all lists of a grant together: intersecting two grants takes their product. */
+  maxGrantParts: 256,
+  /** Characters of a scope, action or location pattern. */
+  maxPatternCharacters: 512,
+  /** Longest life of a session; also bounds how long a cut-off must be remembered. */
+  maxSessionLifetimeMs: 86_400_000,
+  /** Security facts that are remembered, over all subjects. */
+  maxFacts: 1_000_000,
+  /** How long a fact is remembered: longer than any session that it may concern. */
+  factRetentionMs: 2_592_000_000,
+  /** Ended sessions that are remembered, so that their agents hear why they are refused. */
+  maxEndedSessions: 100_000,
+} as const;

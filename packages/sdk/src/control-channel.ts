@@ -1,0 +1,87 @@
+import type { Clock } from '@rta/core';
+import {
+  createFrameDecoder,
+  decodeMessage,
+  encodeMessage,
+  FRAME,
+  type Frame,
+  type MessageName,
+  type Messages,
+} from '@rta/protocol';
+import type { TransportConnection } from '@rta/transport';
+import { sdkError } from './errors.ts';
+import { createPendingRequests } from './pending-requests.ts';
+
+/** The client's side of the control stream. */
+export interface ControlChannel {
+  /**
+   * Asks, and waits for the answer of the given kind.
+   *
+   * @throws RtaError `RTA_SDK_REFUSED` with the server's code, `RTA_SDK_TIMEOUT`, `RTA_SDK_DISCONNECTED`
+   */
+  ask<Question extends MessageName, Answer extends MessageName>(
+    question: Question,
+    message: Messages[Question],
+    answer: Answer,
+  ): Promise<Messages[Answer]>;
+  /** A nonce that the server sent with a refusal, to be used once. */
+  takeNonce(): string | undefined;
+  failAll(error: Error): void;
+}
+
+/** Opens the control stream of a connection. */
+export function openControlChannel(options: {
+  readonly connection: TransportConnection;
+  readonly clock: Clock;
+  readonly onGoAway: (message: Messages['goaway']) => void;
+  /** The server broke the protocol. */
+  readonly onFailed: (error: unknown) => void;
+}): ControlChannel {
+  const stream = options.connection.openStream();
+  const pending = createPendingRequests<Frame>(options.clock);
+  const decoder = createFrameDecoder();
+  let nonce: string | undefined;
+
+  const refusal = (frame: Frame): Error => {
+    const { code, message, retryable, nonce: fresh } = decodeMessage('error', frame);
+    nonce = fresh ?? nonce;
+    return sdkError('RTA_SDK_REFUSED', `${code}: ${message}`, { details: { serverCode: code, retryable } });
+  };
+
+  const onFrame = (frame: Frame): void => {
+    if (frame.type === FRAME.goaway) options.onGoAway(decodeMessage('goaway', frame));
+    else if (frame.type === FRAME.error) pending.refuse(frame.requestId, refusal(frame));
+    // An answer that nobody waits for any more came too late, and is dropped.
+    else pending.answer(frame.requestId, frame);
+  };
+
+  stream.setHandlers({
+    onData(chunk) {
+      try {
+        decoder.push(chunk, onFrame);
+      } catch (error) {
+        options.onFailed(error);
+      }
+    },
+  });
+
+  return {
+    async ask(question, message, answer) {
+      const frame = await pending.ask((requestId) => {
+        stream.write(encodeMessage(question, requestId, message));
+      });
+      try {
+        return decodeMessage(answer, frame);
+      } catch (error) {
+        options.onFailed(error);
+        throw sdkError('RTA_SDK_PROTOCOL', undefined, { cause: error });
+      }
+    },
+    takeNonce() {
+      const taken = nonce;
+      nonce = undefined;
+      return taken;
+    },
+    failAll: pending.failAll,
+  };
+}

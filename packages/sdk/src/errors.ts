@@ -1,0 +1,50 @@
+import { type ErrorTable, errorFactory } from '@rta/core';
+
+/** Error codes of `@rta/sdk`. */
+export const SDK_ERRORS = {
+  RTA_SDK_DENIED: {
+    summary: 'the action was denied',
+    remedy: 'look at the cause: ask for another action, another scope, or for the user to sign in again',
+    retryable: false,
+  },
+  RTA_SDK_REVOKED: {
+    summary: 'the session was ended',
+    remedy: 'stop what you are doing; the user has to sign in again before you may go on',
+    retryable: false,
+  },
+  RTA_SDK_DISCONNECTED: {
+    summary: 'the connection to the server is gone, and with it the right to act',
+    remedy: 'connect again and bind the session with its key',
+    retryable: true,
+  },
+  RTA_SDK_TIMEOUT: {
+    summary: 'the server did not answer in time',
+    remedy: 'treat the action as denied, and try again',
+    retryable: true,
+  },
+  RTA_SDK_REFUSED: {
+    summary: 'the server refused the request',
+    remedy: 'look at `serverCode` in the details, and for it in docs/errors.md',
+    retryable: false,
+  },
+  RTA_SDK_PROTOCOL: {
+    summary: 'the server sent something that is not rta/1',
+    remedy: 'check that client and server are of versions that fit',
+    retryable: false,
+  },
+  RTA_SDK_ENDPOINT: {
+    summary: 'the address of the server is not `host:port`',
+    remedy: 'pass what the server tells as its agent endpoint, e.g. `rta.example.com:4433`',
+    retryable: false,
+  },
+  RTA_SDK_OVERLOAD: {
+    summary: 'more requests wait for answers than the SDK keeps',
+    remedy: 'await answers before asking more',
+    retryable: true,
+  },
+} as const satisfies ErrorTable;
+
+/** Codes that `@rta/sdk` throws. */
+export type SdkErrorCode = keyof typeof SDK_ERRORS;
+
+export const sdkError = errorFactory(SDK_ERRORS);

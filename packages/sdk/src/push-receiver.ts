@@ -1,0 +1,57 @@
+import {
+  createFrameDecoder,
+  decodeMessage,
+  encodeMessage,
+  FRAME,
+  type Frame,
+  protocolError,
+} from '@rta/protocol';
+import type { TransportStream } from '@rta/transport';
+import type { LinkedSession } from './agent-session.ts';
+
+/**
+ * Reads one push stream: hands each change to its session, then acknowledges it. The acknowledgement says that the
+ * change is in force here: the token replaced, or the signal fired.
+ */
+export function receivePushes(options: {
+  readonly stream: TransportStream;
+  readonly find: (session: string) => LinkedSession | undefined;
+  readonly onEnded: (session: string) => void;
+  readonly onFailed: (error: unknown) => void;
+}): void {
+  const { stream, find } = options;
+  const decoder = createFrameDecoder();
+
+  const onFrame = (frame: Frame): void => {
+    if (frame.type === FRAME.context) {
+      const message = decodeMessage('context', frame);
+      find(message.session)?.onContext(message);
+      acknowledge(frame.requestId, message);
+    } else if (frame.type === FRAME.revoked) {
+      const message = decodeMessage('revoked', frame);
+      find(message.session)?.onRevoked(message);
+      acknowledge(frame.requestId, message);
+      options.onEnded(message.session);
+    } else {
+      throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
+    }
+  };
+
+  const acknowledge = (
+    requestId: number,
+    { session, generation }: { readonly session: string; readonly generation: number },
+  ): void => {
+    stream.write(encodeMessage('ack', requestId, { session, generation }));
+  };
+
+  stream.setHandlers({
+    onData(chunk) {
+      try {
+        decoder.push(chunk, onFrame);
+      } catch (error) {
+        options.onFailed(error);
+      }
+    },
+    onEnd: () => stream.end(),
+  });
+}

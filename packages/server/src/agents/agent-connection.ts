@@ -1,0 +1,160 @@
+import type { Clock, SessionId } from '@rta/core';
+import { isRtaError } from '@rta/core';
+import {
+  CLOSE_CODE,
+  createFrameDecoder,
+  encodeMessage,
+  FRAME,
+  type Frame,
+  PROTOCOL_ERRORS,
+  protocolError,
+} from '@rta/protocol';
+import type { TransportConnection, TransportStream } from '@rta/transport';
+import type { Decider } from '../decide/decider.ts';
+import { lifecycleChannel, reportFault } from '../diagnostics.ts';
+import { SERVER_LIMITS } from '../limits.ts';
+import { type ControlOptions, createControlStream } from './control-stream.ts';
+import { createLane } from './lane.ts';
+import { createPushStreams } from './push-streams.ts';
+
+/** One connection of agents, as the server sees it. */
+export interface AgentConnection {
+  readonly id: string;
+  /** Sends a push on the push stream of a session; false where the connection does not take it. */
+  push(session: SessionId, frame: Uint8Array): boolean;
+  /** Tells the agents to go elsewhere. */
+  sayGoodbye(reason: string, withinMs: number): void;
+  close(code: number, reason: string): Promise<void>;
+  /** Settled when it is gone. */
+  readonly closed: Promise<unknown>;
+}
+
+/** What a connection works with. */
+export interface AgentConnectionOptions extends Omit<ControlOptions, 'connection' | 'write' | 'onFailed'> {
+  readonly decider: Decider;
+  readonly clock: Clock;
+  readonly onAcknowledged: (session: SessionId, generation: number) => void;
+}
+
+/**
+ * Serves one connection: the first frame of a stream says what the stream is for (docs/spec/protocol.md P-2.2).
+ * Whatever breaks the protocol closes this connection, and no other one notices.
+ */
+export function serveConnection(
+  connection: TransportConnection,
+  options: AgentConnectionOptions,
+): AgentConnection {
+  const { clock, decider } = options;
+  const pushes = createPushStreams(connection, options.onAcknowledged);
+  let control: TransportStream | undefined;
+  let lanes = 0;
+
+  const fail = (error: unknown): void => {
+    const [code, reason] = closeReason(error);
+    void connection.close(code, reason);
+  };
+
+  const helloTimer = clock.after(SERVER_LIMITS.helloTimeoutMs, () => {
+    void connection.close(CLOSE_CODE.handshakeTimeout, 'no HELLO in time');
+  });
+
+  const openControl = (stream: TransportStream): ((frame: Frame) => void) => {
+    if (control !== undefined) {
+      throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME', 'there is a control stream already');
+    }
+    control = stream;
+    helloTimer.cancel();
+    const handler = createControlStream({
+      ...options,
+      connection,
+      write: (frame) => {
+        // Answers are as many as questions, and questions in flight are limited: no backpressure is needed.
+        stream.write(frame);
+      },
+      onFailed: fail,
+    });
+    return handler.onFrame;
+  };
+
+  connection.onStream((stream) => {
+    const decoder = createFrameDecoder();
+    let onFrame: ((frame: Frame) => void) | undefined;
+    let afterChunk: (() => void) | undefined;
+    let onWritable: (() => void) | undefined;
+
+    const begin = (frame: Frame): ((frame: Frame) => void) => {
+      if (frame.type === FRAME.hello) return openControl(stream);
+      if (frame.type !== FRAME.authorize) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
+      if (lanes >= SERVER_LIMITS.maxLanesPerConnection) throw TOO_MANY_LANES;
+      lanes += 1;
+      const lane = createLane({ stream, decider, connection: connection.id, onFailed: fail });
+      afterChunk = lane.flush;
+      onWritable = lane.onWritable;
+      return lane.onFrame;
+    };
+
+    const closed = (): void => {
+      if (afterChunk !== undefined) lanes -= 1;
+      afterChunk = undefined;
+      // The control stream carries the connection: without it there is nobody to talk to.
+      if (stream === control) void connection.close(CLOSE_CODE.none, 'the control stream ended');
+    };
+
+    stream.setHandlers({
+      onData(chunk) {
+        try {
+          decoder.push(chunk, (frame) => {
+            onFrame ??= begin(frame);
+            onFrame(frame);
+          });
+          afterChunk?.();
+        } catch (error) {
+          fail(error);
+        }
+      },
+      onEnd: () => {
+        stream.end();
+        closed();
+      },
+      onReset: closed,
+      onWritable: () => onWritable?.(),
+    });
+  });
+
+  void connection.closed.then(() => helloTimer.cancel());
+  lifecycleChannel.publish({ kind: 'connection-opened', connection: connection.id });
+
+  return {
+    id: connection.id,
+    push: pushes.push,
+    sayGoodbye(reason, withinMs) {
+      try {
+        control?.write(encodeMessage('goaway', 0, { reason, withinMs }));
+      } catch (error) {
+        reportFault('connection', error);
+      }
+    },
+    close: (code, reason) => connection.close(code, reason),
+    closed: connection.closed,
+  };
+}
+
+const TOO_MANY_LANES = new RangeError('too many lanes');
+
+function closeReason(error: unknown): [code: number, reason: string] {
+  if (error === TOO_MANY_LANES) return [CLOSE_CODE.limit, 'too many lanes'];
+  if (!isRtaError(error)) {
+    reportFault('connection', error);
+    return [CLOSE_CODE.internal, 'fault of the server'];
+  }
+  if (!(error.code in PROTOCOL_ERRORS)) return [CLOSE_CODE.slowReader, error.code];
+  switch (error.code) {
+    case 'RTA_PROTOCOL_UNEXPECTED_FRAME':
+      return [CLOSE_CODE.unexpected, error.code];
+    case 'RTA_PROTOCOL_MESSAGE':
+    case 'RTA_PROTOCOL_REQUEST_ID':
+      return [CLOSE_CODE.message, error.code];
+    default:
+      return [CLOSE_CODE.frame, error.code];
+  }
+}

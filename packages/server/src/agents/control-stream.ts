@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { type Clock, isRtaError, RtaError } from '@rta/core';
+import type { NonceIssuer } from '@rta/idp';
+import {
+  CHALLENGE_BYTES,
+  decodeMessage,
+  encodeMessage,
+  FRAME,
+  type Frame,
+  type MessageName,
+  type Messages,
+  PROTOCOL_ERRORS,
+  protocolError,
+} from '@rta/protocol';
+import type { TransportConnection } from '@rta/transport';
+import { reportFault } from '../diagnostics.ts';
+import { serverError } from '../errors.ts';
+import { SERVER_LIMITS } from '../limits.ts';
+import type { Exchange } from '../sessions/exchange.ts';
+import type { SessionService } from '../sessions/session-service.ts';
+
+/** What the control stream of a connection works with. */
+export interface ControlOptions {
+  readonly connection: TransportConnection;
+  readonly exchange: Exchange;
+  readonly sessions: SessionService;
+  readonly nonces: NonceIssuer;
+  readonly clock: Clock;
+  readonly node: string;
+  readonly tokenEndpoint: string;
+  readonly write: (frame: Uint8Array) => void;
+  /** The stream, and so the connection, cannot go on. */
+  readonly onFailed: (error: unknown) => void;
+}
+
+/** The server's side of a control stream. */
+export interface ControlStream {
+  /** @throws RtaError of `@rta/protocol` for a frame that may not come here. */
+  onFrame(frame: Frame): void;
+}
+
+/** Makes the server's side of a control stream; its first frame is HELLO. */
+export function createControlStream(options: ControlOptions): ControlStream {
+  const { connection, exchange, sessions, nonces, clock, write } = options;
+  const challenge = Uint8Array.from(randomBytes(CHALLENGE_BYTES));
+  let greeted = false;
+  let inFlight = 0;
+
+  const answer = <Name extends MessageName>(name: Name, requestId: number, message: Messages[Name]): void =>
+    write(encodeMessage(name, requestId, message));
+
+  const welcome = (frame: Frame): void => {
+    decodeMessage('hello', frame);
+    greeted = true;
+    answer('welcome', frame.requestId, {
+      node: options.node,
+      challenge,
+      tokenEndpoint: options.tokenEndpoint,
+      nonce: nonces.issue(),
+      nowMs: clock.now(),
+    });
+  };
+
+  const handle = async (frame: Frame): Promise<void> => {
+    const { requestId } = frame;
+    switch (frame.type) {
+      case FRAME.exchange: {
+        const { parameters, proof } = decodeMessage('exchange', frame);
+        const session = await exchange.exchange({ parameters, proof, connection: connection.id });
+        return answer('exchanged', requestId, {
+          token: session.token,
+          session: session.id,
+          generation: session.generation,
+          expiresAtMs: session.expiresAtMs,
+          scope: session.grant.scope,
+          nonce: nonces.issue(),
+        });
+      }
+      case FRAME.bind: {
+        const { id, channelBinding } = connection;
+        const session = sessions.bind(decodeMessage('bind', frame), { id, channelBinding, challenge });
+        return answer('bound', requestId, {
+          session: session.id,
+          token: session.token,
+          generation: session.generation,
+          expiresAtMs: session.expiresAtMs,
+          scope: session.grant.scope,
+        });
+      }
+      case FRAME.delegate: {
+        const child = await sessions.delegate(decodeMessage('delegate', frame), connection.id);
+        return answer('delegated', requestId, {
+          session: child.id,
+          expiresAtMs: child.expiresAtMs,
+          scope: child.grant.scope,
+        });
+      }
+      case FRAME.end: {
+        const session = sessions.end(decodeMessage('end', frame).token, connection.id);
+        return answer('ended', requestId, { session: session.id });
+      }
+      case FRAME.ping:
+        decodeMessage('ping', frame);
+        return answer('pong', requestId, { nowMs: clock.now() });
+      default:
+        throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME', undefined, { details: { type: frame.type } });
+    }
+  };
+
+  const refuse = (requestId: number, error: unknown): void => {
+    const { code, message, retryable } = publicError(error);
+    const aboutNonce = code.startsWith('RTA_IDP_DPOP');
+    answer('error', requestId, {
+      code,
+      message,
+      retryable,
+      ...(aboutNonce ? { nonce: nonces.issue() } : {}),
+    });
+  };
+
+  return {
+    onFrame(frame) {
+      if (frame.requestId === 0) throw protocolError('RTA_PROTOCOL_REQUEST_ID');
+      if (!greeted) return welcome(frame);
+      if (inFlight >= SERVER_LIMITS.maxControlRequestsInFlight) {
+        return refuse(frame.requestId, serverError('RTA_SERVER_OVERLOAD'));
+      }
+      inFlight += 1;
+      handle(frame)
+        .catch((error: unknown) => {
+          // What breaks the protocol breaks the stream; what is merely refused is answered.
+          if (isRtaError(error) && error.code in PROTOCOL_ERRORS) options.onFailed(error);
+          else refuse(frame.requestId, error);
+        })
+        .catch(options.onFailed)
+        .finally(() => {
+          inFlight -= 1;
+        });
+    },
+  };
+}
+
+/** An error as a stranger may see it: a coded one as it is, any other as a fault of the node. */
+export function publicError(error: unknown): RtaError {
+  if (isRtaError(error)) return error;
+  reportFault('connection', error);
+  return serverError('RTA_SERVER_INTERNAL');
+}

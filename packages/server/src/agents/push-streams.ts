@@ -1,0 +1,62 @@
+import { isRtaError, parseSessionId, type SessionId } from '@rta/core';
+import { CLOSE_CODE, createFrameDecoder, decodeMessage } from '@rta/protocol';
+import type { TransportConnection, TransportStream } from '@rta/transport';
+
+/** The push streams of one connection: one per session, opened when there is something to say. */
+export interface PushStreams {
+  /** Sends a frame; false where the connection does not take it any more. */
+  push(session: SessionId, frame: Uint8Array): boolean;
+}
+
+/**
+ * Makes the push streams of a connection. A peer that takes no streams, does not read, or answers with anything but
+ * acknowledgements loses its connection: an agent that cannot be told must not go on.
+ */
+export function createPushStreams(
+  connection: TransportConnection,
+  onAcknowledged: (session: SessionId, generation: number) => void,
+): PushStreams {
+  const streams = new Map<SessionId, TransportStream>();
+
+  const open = (session: SessionId): TransportStream => {
+    const stream = connection.openStream();
+    const decoder = createFrameDecoder();
+    stream.setHandlers({
+      onData(chunk) {
+        try {
+          decoder.push(chunk, (frame) => {
+            const ack = decodeMessage('ack', frame);
+            onAcknowledged(parseSessionId(ack.session), ack.generation);
+          });
+        } catch {
+          void connection.close(CLOSE_CODE.frame, 'a push stream carries acknowledgements only');
+        }
+      },
+      onEnd: () => {
+        streams.delete(session);
+        stream.end();
+      },
+      onReset: () => {
+        streams.delete(session);
+      },
+    });
+    streams.set(session, stream);
+    return stream;
+  };
+
+  return {
+    push(session, frame) {
+      try {
+        (streams.get(session) ?? open(session)).write(frame);
+        return true;
+      } catch (error) {
+        const slow = isRtaError(error, 'RTA_TRANSPORT_BUFFER_FULL');
+        void connection.close(
+          slow ? CLOSE_CODE.slowReader : CLOSE_CODE.limit,
+          slow ? 'pushes are not read' : 'no push stream can be opened',
+        );
+        return false;
+      }
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { type ErrorTable, errorFactory } from '@rta/core';
+
+/** Error codes of `@rta/server`. */
+export const SERVER_ERRORS = {
+  RTA_SERVER_VIEW_STALE: {
+    summary: 'this node does not know whether it has seen every event',
+    remedy: 'try again; if it stays so, look at the connection between the node and its event broker',
+    retryable: true,
+    httpStatus: 503,
+  },
+  RTA_SERVER_OVERLOAD: {
+    summary: 'the node has as much to do as it takes on',
+    remedy: 'try again after a moment, or at another node',
+    retryable: true,
+    httpStatus: 503,
+  },
+  RTA_SERVER_CLOSING: {
+    summary: 'the node is going away',
+    remedy: 'connect to another node',
+    retryable: true,
+    httpStatus: 503,
+  },
+  RTA_SERVER_TARGET: {
+    summary: 'the token was asked for another server',
+    remedy: 'leave `resource` and `audience` out, or name the issuer of this server',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_SERVER_TOKEN_REFUSED: {
+    summary: 'the RTAToken is not good for this request',
+    remedy: 'use the newest token of the session, on the connection that the session is bound to',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_SERVER_INTERNAL: {
+    summary: 'the node failed to answer',
+    remedy: 'try again; the node publishes what happened on its diagnostics channels',
+    retryable: true,
+    httpStatus: 500,
+  },
+} as const satisfies ErrorTable;
+
+/** Codes that `@rta/server` throws. */
+export type ServerErrorCode = keyof typeof SERVER_ERRORS;
+
+export const serverError = errorFactory(SERVER_ERRORS);

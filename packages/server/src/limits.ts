@@ -1,0 +1,31 @@
+/** Limits of a server. */
+export const SERVER_LIMITS = {
+  /** How old a node's view of the event broker may be before it denies everything (invariant I2). */
+  maxStalenessMs: 5_000,
+  /** How often a node sends itself a heartbeat through the broker. */
+  heartbeatIntervalMs: 1_000,
+  /** How long a connection may wait with its HELLO. */
+  helloTimeoutMs: 10_000,
+  /** Lanes that one connection may open. */
+  maxLanesPerConnection: 16,
+  /** Control requests of one connection that are being worked on. */
+  maxControlRequestsInFlight: 32,
+  /** Decisions of one lane that wait for an asynchronous PDP. */
+  maxDecisionsInFlightPerLane: 256,
+  /** Exchanges that the node works on at once; each may ask an IdP. */
+  maxExchangesInFlight: 256,
+  /** How long an asynchronous PDP may take before the action is denied. */
+  pdpTimeoutMs: 2_000,
+  /** Decisions kept for one state of one session; forgotten as a whole when full. */
+  maxCachedDecisionsPerSession: 256,
+  /** Audit records that wait to be written; beyond it everything is denied. */
+  maxPendingAuditRecords: 100_000,
+  /** Changes whose acknowledgements are being waited for; the oldest are given up first. */
+  maxTrackedChanges: 10_000,
+  /** How long acknowledgements of a change are waited for. */
+  acknowledgeTimeoutMs: 5_000,
+  /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
+  maxHttpBodyBytes: 65_536,
+  /** How long agents are given to leave when the node stops. */
+  drainMs: 2_000,
+} as const;

@@ -1,0 +1,182 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { Signal } from '@rta/authority';
+import { createDevIdp, type DevIdp, type SignIn, signInWithBrowser } from '@rta/devkit';
+import { createMemoryBroker, type EventBroker } from '@rta/events';
+import { createStaticPdp, type StaticPdp, type StaticPolicy } from '@rta/pdp';
+import { createRtaClient, type ExchangeOptions, generateAgentKey, type RtaClient } from '@rta/sdk';
+import { type AuditRow, createMemoryStore, type Store } from '@rta/store';
+import { createFakeClock, type FakeClock } from '@rta/testkit';
+import { createHmacKey, createKeyRing, type KeyRing } from '@rta/token';
+import { createMemoryTransportPair, type TransportConnection } from '@rta/transport';
+import { auditChannel, createRtaServer, type RtaServer, type RtaServerOptions } from '../src/index.ts';
+
+export const ISSUER = 'https://rta.example';
+const REDIRECT_URI = 'http://127.0.0.1/callback';
+const INTROSPECTION = { clientId: 'rta', clientSecret: 'introspection-secret' };
+const PUSH_SECRET = 'Bearer push-secret';
+
+/** Reading is permitted to everybody; writing while the risk is not high; anything else to nobody. */
+export const POLICY: StaticPolicy = [
+  { id: 'read', effect: 'permit', when: ({ action }) => action.name === 'files.read' },
+  {
+    id: 'write',
+    effect: 'permit',
+    when: ({ action, context }) => action.name === 'files.write' && context?.['riskLevel'] !== 'HIGH',
+  },
+];
+
+/** A server on memory transports, with a real IdP, for tests. */
+export interface TestServer extends AsyncDisposable {
+  readonly server: RtaServer;
+  readonly idp: DevIdp;
+  readonly clock: FakeClock;
+  readonly pdp: StaticPdp;
+  readonly store: Store;
+  readonly keyRing: KeyRing;
+  /** Connects an agent by the SDK. */
+  connect(): Promise<RtaClient>;
+  /** Connects without the SDK: the client's end of a connection. */
+  rawConnect(): TransportConnection;
+  signIn(user?: 'alice' | 'bob'): Promise<SignIn>;
+  /** Signs in, connects and exchanges, all in one. */
+  openSession(options?: Partial<ExchangeOptions>): Promise<{ client: RtaClient; session: Awaited<ReturnType<RtaClient['exchange']>> }>;
+  /** Raises a risk-level-change for a user; resolves when it is in force. */
+  changeRisk(sub: string, current: 'LOW' | 'MEDIUM' | 'HIGH'): Promise<void>;
+  /** Raises a session-revoked for a user; resolves when it is in force. */
+  revoke(sub: string): Promise<void>;
+  /** Everything in the audit log so far. */
+  audit(): Promise<readonly Record<string, unknown>[]>;
+}
+
+/** Starts one; pass options to replace parts of it. */
+export async function startTestServer(
+  options: Partial<RtaServerOptions> & { readonly broker?: EventBroker; readonly policy?: StaticPolicy } = {},
+): Promise<TestServer> {
+  await using started = new AsyncDisposableStack();
+  const clock = createFakeClock(Date.now());
+  const user = (sub: string) => ({ sub, email: `${sub}@example.com`, password: `${sub} password` });
+  const idp = started.use(
+    await createDevIdp({
+      users: [user('alice'), user('bob')],
+      clients: [{ clientId: 'app', redirectUris: [REDIRECT_URI] }],
+      resourceServers: [{ resource: ISSUER, scopes: ['files.read', 'files.write'], ...INTROSPECTION }],
+      clock,
+    }),
+  );
+  const pdp = started.use(createStaticPdp({ rules: options.policy ?? POLICY }));
+  const broker = started.use(createMemoryBroker());
+  const store = started.use(createMemoryStore({ clock }));
+  const keyRing = createKeyRing({ current: createHmacKey({ keyId: 1, secret: new Uint8Array(32).fill(7) }) });
+  const server = started.use(
+    await createRtaServer({
+      issuer: ISSUER,
+      node: 'test-node',
+      keyRing,
+      issuers: [
+        { issuer: idp.issuer, audiences: [ISSUER], introspection: INTROSPECTION, allowInsecureHttp: true },
+      ],
+      transmitters: [
+        {
+          issuer: idp.issuer,
+          audience: ISSUER,
+          jwksUri: idp.endpoints.ssfJwksUri,
+          authorizationHeader: PUSH_SECRET,
+          allowInsecureHttp: true,
+        },
+      ],
+      pdp,
+      broker,
+      store,
+      clock,
+      ...options,
+    }),
+  );
+
+  const connections: TransportConnection[] = [];
+  const rawConnect = (): TransportConnection => {
+    const { client, server: accepted } = createMemoryTransportPair();
+    server.accept(accepted);
+    connections.push(client);
+    return client;
+  };
+  const signIn = (name: 'alice' | 'bob' = 'alice'): Promise<SignIn> =>
+    signInWithBrowser({
+      issuer: idp.issuer,
+      clientId: 'app',
+      redirectUri: REDIRECT_URI,
+      username: `${name}@example.com`,
+      password: `${name} password`,
+      scope: 'openid email files.read files.write',
+      resource: ISSUER,
+    });
+  const connect = (): Promise<RtaClient> => createRtaClient(rawConnect());
+
+  let signals = 0;
+  const raise = async (sub: string, change: Signal['change']): Promise<void> => {
+    signals += 1;
+    const id = `test-signal-${signals}`;
+    const nowMs = clock.now();
+    const applied = nextAuditRecord((record) => record['kind'] === 'signal' && record['change'] === id);
+    await server.signal({
+      id,
+      source: { issuer: 'test', id },
+      subject: { user: { by: 'iss-sub', issuer: idp.issuer, sub } },
+      change,
+      occurredAtMs: nowMs,
+      receivedAtMs: nowMs,
+    });
+    await applied;
+  };
+
+  const running = started.move();
+  return {
+    server,
+    idp,
+    clock,
+    pdp,
+    store,
+    keyRing,
+    connect,
+    rawConnect,
+    signIn,
+    async openSession(exchange = {}) {
+      const client = await connect();
+      const subjectToken = exchange.subjectToken ?? (await signIn()).accessToken;
+      const session = await client.exchange({
+        agent: { id: 'agent-1' },
+        key: generateAgentKey(),
+        ...exchange,
+        subjectToken,
+      });
+      return { client, session };
+    },
+    changeRisk: (sub, current) => raise(sub, { kind: 'risk-level-change', principal: 'USER', current }),
+    revoke: (sub) => raise(sub, { kind: 'session-revoked' }),
+    async audit() {
+      // What was recorded in this turn is written in the next.
+      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+      const records: Record<string, unknown>[] = [];
+      for await (const { line } of store.audit.read()) records.push(JSON.parse(line) as Record<string, unknown>);
+      return records;
+    },
+    async [Symbol.asyncDispose]() {
+      // The clock stands still: agents that do not leave would be waited for without end.
+      await Promise.all(connections.map((connection) => connection.close()));
+      await running.disposeAsync();
+    },
+  };
+}
+
+/** Resolves with the next row of any audit log that fits. */
+export function nextAuditRecord(fits: (record: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+  return new Promise((resolve) => {
+    const onRow = (row: unknown): void => {
+      const record = JSON.parse((row as AuditRow).line) as Record<string, unknown>;
+      if (!fits(record)) return;
+      unsubscribe(auditChannel.name, onRow);
+      resolve(record);
+    };
+    subscribe(auditChannel.name, onRow);
+  });
+}
