@@ -1,0 +1,182 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { appError } from './errors.ts';
+
+const name = z.string().min(1);
+const port = z.int().min(0).max(65_535);
+const url = z.url();
+const positiveMs = z.int().min(1);
+
+/** What a configuration file may say. A member that is not listed is an error: it would be a setting that is not. */
+const schema = z.strictObject({
+  /** The server's own identifier, as its clients see it: an https URL without a path. */
+  issuer: url.regex(/^https:\/\/[^/]+$/, 'must be an https URL without a path'),
+  node: name.exactOptional(),
+  http: z.strictObject({ host: name.default('0.0.0.0'), port: port.default(8443) }).prefault({}),
+  agents: z
+    .strictObject({
+      host: name.default('0.0.0.0'),
+      port: port.default(4433),
+      /** Where agents connect, `host:port`; told to agents that exchange over HTTPS. */
+      endpoint: name.exactOptional(),
+    })
+    .prefault({}),
+  tls: z.strictObject({ certFile: name, keyFile: name }),
+  tokens: z
+    .strictObject({
+      suite: z.enum(['hmac-sha256', 'ed25519']).default('hmac-sha256'),
+      keyId: z.int().min(0).max(0xffff_ffff).default(1),
+      /** 32 random bytes as base64url; without it, a key is drawn that lives as long as the process. */
+      keyFile: name.exactOptional(),
+    })
+    .prefault({}),
+  idps: z
+    .array(
+      z.strictObject({
+        issuer: url,
+        audiences: z.array(name).exactOptional(),
+        clientIds: z.array(name).exactOptional(),
+        introspection: z
+          .strictObject({
+            endpoint: url.exactOptional(),
+            clientId: name,
+            clientSecret: name,
+            authMethod: z.enum(['client_secret_basic', 'client_secret_post']).exactOptional(),
+          })
+          .exactOptional(),
+        jwks: z
+          .strictObject({
+            uri: url.exactOptional(),
+            accessTokenTyp: z.enum(['at+jwt', 'jwt']).exactOptional(),
+          })
+          .exactOptional(),
+        /** What a token without scopes of its own can be exchanged for. */
+        grantableScope: z.array(name).exactOptional(),
+        /** How long sessions live; as long as the IdP's token by default. */
+        sessionLifetimeMs: positiveMs.exactOptional(),
+        /** Lets plain http pass on loopback: for development. */
+        allowInsecureHttp: z.boolean().exactOptional(),
+      }),
+    )
+    .min(1),
+  transmitters: z
+    .array(
+      z.strictObject({
+        issuer: url,
+        audience: name,
+        jwksUri: url,
+        /** What the transmitter sends as `Authorization`, verbatim. */
+        authorizationHeader: name.exactOptional(),
+        /** Issuers whose users it may speak about; its own by default. */
+        subjectIssuers: z.array(url).exactOptional(),
+        /** Lets plain http pass on loopback: for development. */
+        allowInsecureHttp: z.boolean().exactOptional(),
+      }),
+    )
+    .default([]),
+  /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
+  policies: name,
+  audit: z.strictObject({ file: name.exactOptional() }).prefault({}),
+  log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+
+/** A configuration that was checked; paths are absolute. */
+export type Config = z.infer<typeof schema>;
+
+/**
+ * Reads and checks a configuration file.
+ *
+ * `${NAME}` in a text stands for an environment variable, so that secrets need not be in the file.
+ *
+ * @throws RtaError `RTA_CONFIG_FILE`, `RTA_CONFIG_SYNTAX`, `RTA_CONFIG_INVALID`, `RTA_CONFIG_ENVIRONMENT`; messages
+ *   name the file, line and column of everything that is wrong.
+ */
+export async function loadConfig(
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<Config> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (cause) {
+    throw appError('RTA_CONFIG_FILE', `cannot read ${file}`, { cause });
+  }
+  return parseConfig(text, file, environment);
+}
+
+/** As {@link loadConfig}, from the text of a file. */
+export function parseConfig(
+  text: string,
+  file: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Config {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  const place = (offset: number | undefined): string => {
+    const { line, col } = lines.linePos(offset ?? 0);
+    return `${file}:${line}:${col}`;
+  };
+  const [syntaxError] = document.errors;
+  if (syntaxError !== undefined) {
+    throw appError('RTA_CONFIG_SYNTAX', `${place(syntaxError.pos[0])} ${syntaxError.code.toLowerCase()}`);
+  }
+
+  const parsed = schema.safeParse(withEnvironment(document.toJS({ maxAliasCount: 0 }), environment, file));
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map(({ path, message }) => {
+      const node = nearestNode(document.contents, path);
+      return `${place(node?.range?.[0])} ${path.join('.') || '(file)'}: ${message}`;
+    });
+    throw appError('RTA_CONFIG_INVALID', faults.join('\n'));
+  }
+  return withAbsolutePaths(parsed.data, dirname(resolve(file)));
+}
+
+/** Replaces `${NAME}` in every text. */
+function withEnvironment(
+  value: unknown,
+  environment: Readonly<Record<string, string | undefined>>,
+  file: string,
+): unknown {
+  if (typeof value === 'string') {
+    return value.replaceAll(/\$\{(\w+)\}/g, (_, variable: string) => {
+      const replacement = environment[variable];
+      if (replacement === undefined) {
+        throw appError('RTA_CONFIG_ENVIRONMENT', `${file}: \${${variable}} is not set`);
+      }
+      return replacement;
+    });
+  }
+  if (Array.isArray(value)) return value.map((item) => withEnvironment(item, environment, file));
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, withEnvironment(item, environment, file)]),
+    );
+  }
+  return value;
+}
+
+/** The node at a path, or the last one on the way to it: where a member is missing, its parent is shown. */
+function nearestNode(root: ParsedNode | null, path: readonly PropertyKey[]): ParsedNode | null {
+  let node = root;
+  for (const key of path) {
+    const next: unknown = node !== null && 'get' in node ? node.get(key, true) : undefined;
+    if (typeof next !== 'object' || next === null || !('range' in next)) return node;
+    node = next as ParsedNode;
+  }
+  return node;
+}
+
+function withAbsolutePaths(config: Config, folder: string): Config {
+  const absolute = (path: string): string => resolve(folder, path);
+  const { tls, tokens, audit } = config;
+  return {
+    ...config,
+    tls: { certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) },
+    tokens: { ...tokens, ...(tokens.keyFile === undefined ? {} : { keyFile: absolute(tokens.keyFile) }) },
+    policies: absolute(config.policies),
+    audit: audit.file === undefined ? {} : { file: absolute(audit.file) },
+  };
+}

@@ -1,0 +1,30 @@
+import { type ErrorTable, errorFactory } from '@rta/core';
+
+/** Error codes of `rta-server`. */
+export const APP_ERRORS = {
+  RTA_CONFIG_FILE: {
+    summary: 'a file that the configuration names cannot be read',
+    remedy: 'check the path (relative ones start at the configuration file) and its permissions',
+    retryable: false,
+  },
+  RTA_CONFIG_SYNTAX: {
+    summary: 'the configuration file is not YAML',
+    remedy: 'mend the line that the message names',
+    retryable: false,
+  },
+  RTA_CONFIG_INVALID: {
+    summary: 'the configuration says something that is not understood',
+    remedy: 'mend the members that the message names; apps/rta-server/README.md lists them all',
+    retryable: false,
+  },
+  RTA_CONFIG_ENVIRONMENT: {
+    summary: 'the configuration refers to an environment variable that is not set',
+    remedy: 'set the variable, or write the value into the file',
+    retryable: false,
+  },
+} as const satisfies ErrorTable;
+
+/** Codes that `rta-server` throws. */
+export type AppErrorCode = keyof typeof APP_ERRORS;
+
+export const appError = errorFactory(APP_ERRORS);

@@ -1,0 +1,88 @@
+#!/usr/bin/env node
+import { parseArgs } from 'node:util';
+import { isRtaError } from '@rta/core';
+import { pino } from 'pino';
+import { loadConfig } from './config.ts';
+import { startServer } from './running-server.ts';
+
+const HELP = `rta-server: live authorization for AI agents
+
+Usage
+  rta-server start [--config FILE]         start a server
+  rta-server config check [--config FILE]  check a configuration, start nothing
+  rta-server --help | --version
+
+Options
+  --config FILE   YAML; $RTA_CONFIG, else rta.yaml. \${NAME} in it stands for an environment variable.
+
+Examples
+  rta-server start --config /etc/rta/rta.yaml
+  RTA_CONFIG=rta.yaml IDP_SECRET=… rta-server config check
+
+A server that was told to stop (SIGTERM, SIGINT) sends its agents elsewhere first. Exit codes: 0 done, 1 failed,
+2 not understood.
+`;
+
+async function start(file: string): Promise<void> {
+  const config = await loadConfig(file, process.env);
+  const logger = pino({ level: config.log.level });
+  const server = await startServer(config, logger);
+  const { node, httpPort, agentsPort } = server;
+  logger.info({ node, issuer: config.issuer, httpPort, agentsPort }, 'started');
+
+  const stop = (signal: string): void => {
+    logger.info({ signal }, 'stopping');
+    server
+      .close()
+      .then(() => logger.info('stopped'))
+      .catch((error: unknown) => {
+        logger.error(error, 'could not stop cleanly');
+        process.exitCode = 1;
+      });
+  };
+  process.once('SIGTERM', stop);
+  process.once('SIGINT', stop);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: {
+      config: { type: 'string', default: process.env['RTA_CONFIG'] ?? 'rta.yaml' },
+      help: { type: 'boolean', short: 'h', default: false },
+      version: { type: 'boolean', default: false },
+    },
+    allowPositionals: true,
+  });
+  if (values.help) {
+    process.stdout.write(HELP);
+    return 0;
+  }
+  if (values.version) {
+    const { default: manifest } = (await import('../package.json', { with: { type: 'json' } })) as {
+      default: { version: string };
+    };
+    process.stdout.write(`${manifest.version}\n`);
+    return 0;
+  }
+  switch (positionals.join(' ')) {
+    case 'start':
+      await start(values.config);
+      return 0;
+    case 'config check':
+      await loadConfig(values.config, process.env);
+      process.stdout.write(`${values.config} is good\n`);
+      return 0;
+    default:
+      process.stderr.write(HELP);
+      return 2;
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  // Whatever stops the start is told in one place, with what to do about it.
+  const code = isRtaError(error) ? `${error.code}: ` : '';
+  process.stderr.write(`rta-server: ${code}${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = error instanceof TypeError && 'code' in error ? 2 : 1;
+}
