@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict';
+import type { JsonObject } from '@rta/core';
+import type { StoreCheck } from './check.ts';
+import { collect, openFresh } from './rows.ts';
+
+const RECORD: JsonObject = {
+  text: 'ünïcödé 🔑, line\nbreak, \u2028 and \u0000',
+  numbers: [0, -1.5, 1e21, 9_007_199_254_740_991],
+  nothing: null,
+  nested: { list: [{ deep: true }], empty: {} },
+  '': 'a member without a name',
+};
+
+/** Changes whatever it can reach; a frozen record is as good an answer as a copy. */
+function vandalize(record: JsonObject | undefined): void {
+  try {
+    Object.assign(record?.['nested'] ?? {}, { list: [] });
+    Object.assign(record ?? {}, { state: 'revoked' });
+  } catch (error) {
+    assert.ok(error instanceof TypeError);
+  }
+}
+
+/** Session and subject records. */
+export const RECORD_CHECKS: readonly StoreCheck[] = [
+  {
+    name: 'a record comes back as it was put, under its key and no other',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', RECORD);
+      assert.deepEqual(await store.sessions.get('k'), RECORD);
+      for (const other of ['', 'K', 'k ', '__proto__', 'constructor']) {
+        assert.equal(
+          await store.sessions.get(other),
+          undefined,
+          `nothing was put under ${JSON.stringify(other)}`,
+        );
+      }
+    },
+  },
+  {
+    name: 'putting again replaces the whole record',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', { old: 1, both: 1 });
+      await store.sessions.put('k', { both: 2 });
+      assert.deepEqual(await store.sessions.get('k'), { both: 2 });
+    },
+  },
+  {
+    name: 'sessions and subjects are apart',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', { of: 'sessions' });
+      assert.equal(await store.subjects.get('k'), undefined);
+      await store.subjects.put('k', { of: 'subjects' });
+      await store.sessions.delete('k');
+      assert.deepEqual(await store.subjects.get('k'), { of: 'subjects' });
+    },
+  },
+  {
+    name: 'what is done to an object after it was put does not change the store',
+    async run(env) {
+      await using store = await openFresh(env);
+      const record = { state: 'active', nested: { list: ['a'] } };
+      const putting = store.sessions.put('k', record);
+      record.state = 'revoked';
+      record.nested.list.push('b');
+      await putting;
+      assert.deepEqual(await store.sessions.get('k'), { state: 'active', nested: { list: ['a'] } });
+    },
+  },
+  {
+    name: 'what is done to an object that was got does not change the store',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', { state: 'active', nested: { list: ['a'] } });
+      vandalize(await store.sessions.get('k'));
+      for await (const [, record] of store.sessions.entries()) vandalize(record);
+      assert.deepEqual(await store.sessions.get('k'), { state: 'active', nested: { list: ['a'] } });
+    },
+  },
+  {
+    name: 'a record is gone after it has expired, and not before',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('short', { v: 1 }, { expiresAtMs: env.now() + 50 });
+      await store.sessions.put('long', { v: 2 }, { expiresAtMs: env.now() + 10_000 });
+      assert.deepEqual(await store.sessions.get('short'), { v: 1 });
+      await env.advance(100);
+      assert.equal(await store.sessions.get('short'), undefined);
+      assert.deepEqual(await collect(store.sessions.entries()), [['long', { v: 2 }]]);
+    },
+  },
+  {
+    name: 'putting again sets the expiry anew, and without one the record stays',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('longer', { v: 1 }, { expiresAtMs: env.now() + 50 });
+      await store.sessions.put('longer', { v: 2 }, { expiresAtMs: env.now() + 10_000 });
+      await store.sessions.put('for good', { v: 1 }, { expiresAtMs: env.now() + 50 });
+      await store.sessions.put('for good', { v: 2 });
+      await store.sessions.put('shorter', { v: 1 });
+      await store.sessions.put('shorter', { v: 2 }, { expiresAtMs: env.now() + 50 });
+      await env.advance(100);
+      assert.deepEqual(await store.sessions.get('longer'), { v: 2 });
+      assert.deepEqual(await store.sessions.get('for good'), { v: 2 });
+      assert.equal(await store.sessions.get('shorter'), undefined);
+    },
+  },
+  {
+    name: 'a deleted record is gone, and deleting nothing is no error',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', { v: 1 });
+      await store.sessions.delete('k');
+      await store.sessions.delete('k');
+      assert.equal(await store.sessions.get('k'), undefined);
+      assert.deepEqual(await collect(store.sessions.entries()), []);
+    },
+  },
+  {
+    name: 'entries are all records, each once',
+    async run(env) {
+      await using store = await openFresh(env);
+      const expected = Array.from({ length: 50 }, (_, index) => [`k-${index}`, { index }] as const);
+      for (const [key, record] of expected) await store.sessions.put(key, record);
+      const entries = await collect(store.sessions.entries());
+      assert.equal(entries.length, 50);
+      assert.deepEqual(Object.fromEntries(entries), Object.fromEntries(expected));
+    },
+  },
+  {
+    name: 'records may be deleted while entries are read',
+    async run(env) {
+      await using store = await openFresh(env);
+      for (let index = 0; index < 10; index++) await store.sessions.put(`k-${index}`, { index });
+      for await (const [key] of store.sessions.entries()) await store.sessions.delete(key);
+      assert.deepEqual(await collect(store.sessions.entries()), []);
+    },
+  },
+];
