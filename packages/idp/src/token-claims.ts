@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { idpError } from './errors.ts';
+import { IDP_LIMITS } from './limits.ts';
+import { lineOfText } from './line-of-text.ts';
+import { isScope, parseScope } from './scope.ts';
+
+/** Somebody who acts for the subject of a token, as its `act` claim names them. */
+export interface TokenActor {
+  readonly sub: string;
+  /** The issuer that `sub` belongs to, where the claim says so. */
+  readonly issuer?: string;
+}
+
+/** The claims of a token, or of the answer of an introspection, in one form. */
+export interface TokenClaims {
+  readonly issuer: string;
+  readonly sub: string;
+  readonly audiences: readonly string[];
+  readonly clientId?: string;
+  readonly email?: string;
+  readonly emailVerified?: boolean;
+  readonly idpSessionId?: string;
+  readonly acr?: string;
+  readonly amr?: readonly string[];
+  readonly authTimeMs?: number;
+  readonly issuedAtMs: number;
+  readonly notBeforeMs?: number;
+  readonly expiresAtMs: number;
+  readonly scope?: readonly string[];
+  /** From the one who acts now to the one who acted first. */
+  readonly actors: readonly TokenActor[];
+  /** `cnf`: the key that the token is bound to. */
+  readonly confirmation?: Readonly<Record<string, unknown>>;
+  /** `may_act`: the only one who may act for the subject. */
+  readonly mayAct?: Readonly<Record<string, unknown>>;
+}
+
+const text = lineOfText(IDP_LIMITS.maxClaimCharacters);
+const texts = z.array(text).max(IDP_LIMITS.maxClaimListItems);
+/** RFC 7519 §2: seconds, perhaps with a fraction; to the end of the year 9999, what a Date and a reader can hold. */
+const timeMs = z
+  .number()
+  .min(0)
+  .max(253_402_300_799)
+  .transform((seconds) => Math.floor(seconds * 1000));
+const scopeText = z.string().transform((value, context): readonly string[] => {
+  if (value === '') return [];
+  const scope = parseScope(value);
+  if (scope !== undefined) return scope;
+  context.addIssue('not a scope');
+  return z.NEVER;
+});
+const members = z.record(z.string(), z.unknown());
+
+const CLAIMS = z.object({
+  iss: text,
+  sub: text,
+  aud: z.union([text.transform((one) => [one]), texts.min(1)]),
+  exp: timeMs,
+  iat: timeMs,
+  nbf: timeMs.exactOptional(),
+  auth_time: timeMs.exactOptional(),
+  client_id: text.exactOptional(),
+  azp: text.exactOptional(),
+  email: text.exactOptional(),
+  // A boolean; some issuers write it as a text.
+  email_verified: z.union([z.boolean(), z.enum(['true', 'false'])]).exactOptional(),
+  sid: text.exactOptional(),
+  acr: text.exactOptional(),
+  amr: texts.exactOptional(),
+  scope: scopeText.exactOptional(),
+  // Scope as Entra (a text) and Okta (a list) write it.
+  scp: z.union([scopeText, z.array(z.string()).refine(isScope)]).exactOptional(),
+  cnf: members.exactOptional(),
+  may_act: members.exactOptional(),
+  act: members.exactOptional(),
+});
+
+const ACTOR = z.object({ sub: text, iss: text.exactOptional(), act: members.exactOptional() });
+
+/**
+ * Reads the claims that matter here; others are ignored, as RFC 7519 §4 demands.
+ *
+ * @param json - the claims of a verified token, or of an introspection.
+ * @throws RtaError `RTA_IDP_TOKEN_CLAIMS`; the details name the claim.
+ */
+export function readTokenClaims(issuer: string, json: unknown): TokenClaims {
+  const read = CLAIMS.safeParse(json);
+  if (!read.success) throw claimError(issuer, String(read.error.issues[0]?.path[0]));
+  const claims = read.data;
+  const clientId = claims.client_id ?? claims.azp;
+  const scope = claims.scope ?? claims.scp;
+  return {
+    issuer: claims.iss,
+    sub: claims.sub,
+    audiences: claims.aud,
+    ...(clientId === undefined ? {} : { clientId }),
+    ...(claims.email === undefined ? {} : { email: claims.email }),
+    ...(claims.email_verified === undefined
+      ? {}
+      : { emailVerified: String(claims.email_verified) === 'true' }),
+    ...(claims.sid === undefined ? {} : { idpSessionId: claims.sid }),
+    ...(claims.acr === undefined ? {} : { acr: claims.acr }),
+    ...(claims.amr === undefined ? {} : { amr: claims.amr }),
+    ...(claims.auth_time === undefined ? {} : { authTimeMs: claims.auth_time }),
+    issuedAtMs: claims.iat,
+    ...(claims.nbf === undefined ? {} : { notBeforeMs: claims.nbf }),
+    expiresAtMs: claims.exp,
+    ...(scope === undefined ? {} : { scope }),
+    actors: readActors(issuer, claims.act),
+    ...(claims.cnf === undefined ? {} : { confirmation: claims.cnf }),
+    ...(claims.may_act === undefined ? {} : { mayAct: claims.may_act }),
+  };
+}
+
+/** The chain of `act` claims, one within the other, outermost first. @see RFC 8693 §4.1 */
+function readActors(issuer: string, outermost: unknown): readonly TokenActor[] {
+  const actors: TokenActor[] = [];
+  for (let act = outermost; act !== undefined; ) {
+    const read = ACTOR.safeParse(act);
+    // An actor without a name could not be accounted for (invariant I7).
+    if (!read.success || actors.length === IDP_LIMITS.maxActorDepth) throw claimError(issuer, 'act');
+    const { sub, iss } = read.data;
+    actors.push({ sub, ...(iss === undefined ? {} : { issuer: iss }) });
+    act = read.data.act;
+  }
+  return actors;
+}
+
+/**
+ * What two accounts of one token, the signed one and the introspected one, both say: the shorter life, the smaller
+ * scope, and every restriction of either.
+ *
+ * @throws RtaError `RTA_IDP_TOKEN_CONFLICT` where they are not about the same subject and client.
+ */
+export function mergeTokenClaims(signed: TokenClaims, introspected: TokenClaims): TokenClaims {
+  const { issuer } = signed;
+  for (const member of ['sub', 'clientId', 'idpSessionId'] as const) {
+    const [one, other] = [signed[member], introspected[member]];
+    if (one !== undefined && other !== undefined && one !== other) {
+      throw idpError('RTA_IDP_TOKEN_CONFLICT', undefined, { details: { issuer, member } });
+    }
+  }
+  const scope =
+    signed.scope && introspected.scope
+      ? signed.scope.filter((token) => introspected.scope?.includes(token))
+      : (signed.scope ?? introspected.scope);
+  const signIns = [signed.authTimeMs, introspected.authTimeMs].filter((timeMs) => timeMs !== undefined);
+  const unverified = signed.emailVerified === false || introspected.emailVerified === false;
+  return {
+    ...introspected,
+    ...signed,
+    issuedAtMs: Math.min(signed.issuedAtMs, introspected.issuedAtMs),
+    expiresAtMs: Math.min(signed.expiresAtMs, introspected.expiresAtMs),
+    ...(signIns.length === 0 ? {} : { authTimeMs: Math.min(...signIns) }),
+    ...(unverified ? { emailVerified: false } : {}),
+    ...(scope === undefined ? {} : { scope }),
+    actors: signed.actors.length > 0 ? signed.actors : introspected.actors,
+  };
+}
+
+function claimError(issuer: string, claim: string): Error {
+  return idpError('RTA_IDP_TOKEN_CLAIMS', undefined, { details: { issuer, claim } });
+}
