@@ -57,7 +57,7 @@ export async function connect(endpoint: string, options: ConnectOptions = {}): P
 }
 
 function parseEndpoint(endpoint: string): { host: string; port: number } {
-  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:/[\]]+)):(\d{1,5})$/.exec(endpoint);
+  const match = /^(?:\[([0-9a-fA-F:]+)\]|([^:/[\]\s]+)):(\d{1,5})$/.exec(endpoint);
   const host = match?.[1] ?? match?.[2];
   const port = Number(match?.[3]);
   if (host === undefined || port < 1 || port > 65_535) throw sdkError('RTA_SDK_ENDPOINT');

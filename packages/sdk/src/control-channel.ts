@@ -63,6 +63,7 @@ export function openControlChannel(options: {
         options.onFailed(error);
       }
     },
+    onEnd: () => options.onFailed(sdkError('RTA_SDK_DISCONNECTED', 'the server ended the control stream')),
   });
 
   return {

@@ -10,6 +10,7 @@ import {
   protocolError,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
+import { sdkError } from './errors.ts';
 import { SDK_LIMITS } from './limits.ts';
 import { createPendingRequests, type PendingRequests } from './pending-requests.ts';
 
@@ -38,6 +39,11 @@ export function createDecisionLanes(options: {
     const stream = options.connection.openStream();
     const pending = createPendingRequests<DecisionMessage>(options.clock);
     const decoder = createFrameDecoder();
+    /** The server ended this lane alone: what waits on it gets no answer any more, and the others go on. */
+    const giveUp = (): void => {
+      lanes.splice(lanes.indexOf(lane), 1);
+      pending.failAll(sdkError('RTA_SDK_DISCONNECTED', 'the server ended the lane'));
+    };
     const onFrame = ({ type, requestId, body }: Frame): void => {
       if (type !== FRAME.decision) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
       pending.answer(requestId, decodeDecision(body));
@@ -50,6 +56,11 @@ export function createDecisionLanes(options: {
           options.onFailed(error);
         }
       },
+      onEnd: () => {
+        stream.end();
+        giveUp();
+      },
+      onReset: giveUp,
     });
     const lane: Lane = {
       pending,

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from '@rta/core';
+import { type Clock, isRtaError, type Timer } from '@rta/core';
 import { sdkError } from './errors.ts';
 import { SDK_LIMITS } from './limits.ts';
 
@@ -67,6 +67,10 @@ export function createPendingRequests<Answer>(clock: Clock): PendingRequests<Ans
           send(requestId);
         } catch (error) {
           waiting.delete(requestId);
+          // The server does not take what is sent as fast as it is asked.
+          if (isRtaError(error, 'RTA_TRANSPORT_BUFFER_FULL')) {
+            throw sdkError('RTA_SDK_OVERLOAD', undefined, { cause: error });
+          }
           throw error;
         }
       });

@@ -1,0 +1,296 @@
+import { isRtaError } from '@rta/core';
+import { type DecisionMessage, splitAuthorize } from '@rta/protocol';
+import { describe, expect, test } from 'vitest';
+import { READ, SESSION, startScriptedServer, tokenNumber } from './scripted-server.ts';
+
+const PERMIT: DecisionMessage = { effect: 'permit', cause: 'policy', generation: 1 };
+const CAUSE = { kind: 'session-revoked', change: 'change-1', reason: 'laptop stolen' };
+
+/** The error that something fails with. */
+async function failureOf(promise: Promise<unknown>): Promise<{ code: string; details: object }> {
+  try {
+    await promise;
+  } catch (error) {
+    if (isRtaError(error)) return error;
+    throw error;
+  }
+  throw new Error('expected a failure');
+}
+
+describe('authorize', () => {
+  test('answers with the decision of the server', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => ({ ...PERMIT, expiresAtMs: 5_000, detail: { reasons: ['read'] } }));
+
+    expect(await session.authorize(READ)).toEqual({
+      permitted: true,
+      cause: 'policy',
+      reasons: ['read'],
+      generation: 1,
+      expiresAtMs: 5_000,
+    });
+  });
+
+  test('asks again, once, with the token that replaces a stale one', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide((_, index) =>
+      index === 0
+        ? { effect: 'deny', cause: 'stale-token', generation: 2, token: tokenNumber(2) }
+        : { ...PERMIT, generation: 2 },
+    );
+
+    expect(await session.authorize(READ)).toMatchObject({ permitted: true, generation: 2 });
+    expect(t.decided.map(({ body }) => splitAuthorize(body).token[0])).toEqual([1, 2]);
+    expect(session.generation).toBe(2);
+  });
+
+  test('does not ask for ever where every token is stale', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide((_, index) => ({
+      effect: 'deny',
+      cause: 'stale-token',
+      generation: index + 2,
+      token: tokenNumber(index + 2),
+    }));
+
+    expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'stale-token' });
+    expect(t.decided).toHaveLength(2);
+  });
+
+  test('takes a permit with an obligation as a denial [I1]', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => ({
+      ...PERMIT,
+      detail: { obligations: [{ id: '1', type: 'step-up', properties: {} }] },
+    }));
+
+    expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'obligation' });
+  });
+
+  test('fails where no answer comes in time', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const asked = Promise.withResolvers<void>();
+    t.decide(() => {
+      asked.resolve();
+      return undefined;
+    });
+
+    const answer = failureOf(session.authorize(READ));
+    await asked.promise;
+    t.clock.advance(11_000);
+
+    expect(await answer).toMatchObject({ code: 'RTA_SDK_TIMEOUT' });
+  });
+
+  test('does not take an answer that came after the session ended', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const asked = Promise.withResolvers<void>();
+    t.decide(() => {
+      asked.resolve();
+      return undefined;
+    });
+
+    const answer = failureOf(session.authorize(READ));
+    await asked.promise;
+    await t.push('revoked', { session: SESSION, generation: 2, cause: CAUSE });
+    await t.client.close();
+
+    expect((await answer).code).toMatch(/^RTA_SDK_(DISCONNECTED|REVOKED)$/);
+  });
+});
+
+describe('a revocation', () => {
+  test('fires the signal, then tells listeners, then is acknowledged', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const order: string[] = [];
+    session.signal.addEventListener('abort', () => order.push('signal'));
+    session.on('revoked', ({ cause }) => order.push(`revoked: ${cause.reason ?? ''}`));
+
+    const ack = await t.push('revoked', { session: SESSION, generation: 2, cause: CAUSE });
+    order.push('acknowledged');
+
+    expect(order).toEqual(['signal', 'revoked: laptop stolen', 'acknowledged']);
+    expect(ack).toEqual({ session: SESSION, generation: 2 });
+    expect(session.signal.reason).toMatchObject({
+      code: 'RTA_SDK_REVOKED',
+      details: { kind: 'session-revoked', change: 'change-1' },
+    });
+  });
+
+  test('leaves nothing to be asked', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    await t.push('revoked', { session: SESSION, generation: 2, cause: CAUSE });
+
+    expect(await failureOf(session.authorize(READ))).toMatchObject({ code: 'RTA_SDK_REVOKED' });
+    expect(t.decided).toHaveLength(0);
+  });
+
+  test('in the middle of a guarded act stops it, and refuses its result if it goes on', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => PERMIT);
+    const started = Promise.withResolvers<AbortSignal>();
+    const finish = Promise.withResolvers<string>();
+
+    const result = failureOf(
+      session.guard(READ, (signal) => {
+        started.resolve(signal);
+        return finish.promise;
+      }),
+    );
+    const signal = await started.promise;
+    await t.push('revoked', { session: SESSION, generation: 2, cause: CAUSE });
+    expect(signal.aborted).toBe(true);
+    finish.resolve('done all the same');
+
+    expect(await result).toMatchObject({ code: 'RTA_SDK_REVOKED' });
+  });
+
+  test('reaches the other listeners where one throws', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const surfaced = new Promise<unknown>((resolve) => {
+      const before = process.listeners('uncaughtException');
+      process.removeAllListeners('uncaughtException');
+      process.once('uncaughtException', (error) => {
+        for (const listener of before) process.on('uncaughtException', listener);
+        resolve(error);
+      });
+    });
+    const heard: string[] = [];
+    session.on('revoked', () => {
+      throw new Error('a listener of the application');
+    });
+    session.on('revoked', () => heard.push('second'));
+
+    await t.push('revoked', { session: SESSION, generation: 2, cause: CAUSE });
+
+    expect(heard).toEqual(['second']);
+    expect(await surfaced).toMatchObject({ message: 'a listener of the application' });
+  });
+});
+
+describe('a change of context', () => {
+  const CONTEXT = {
+    session: SESSION,
+    generation: 2,
+    token: tokenNumber(2),
+    scope: ['files.read'],
+    attributes: { riskLevel: 'HIGH' },
+    cause: { kind: 'risk-level-change', change: 'change-2' },
+  };
+
+  test('replaces the token, tells listeners and is acknowledged', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const heard: unknown[] = [];
+    session.on('context', (event) => heard.push(event));
+    t.decide(() => ({ ...PERMIT, generation: 2 }));
+
+    expect(await t.push('context', CONTEXT)).toEqual({ session: SESSION, generation: 2 });
+    await session.authorize(READ);
+
+    expect(heard).toEqual([
+      {
+        generation: 2,
+        scope: ['files.read'],
+        attributes: { riskLevel: 'HIGH' },
+        cause: { kind: 'risk-level-change', change: 'change-2' },
+      },
+    ]);
+    expect(session.scope).toEqual(['files.read']);
+    expect(t.decided.map(({ body }) => splitAuthorize(body).token[0])).toEqual([2]);
+  });
+
+  test('that is older than what is known changes nothing', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    await t.push('context', { ...CONTEXT, generation: 3, token: tokenNumber(3) });
+    const heard: unknown[] = [];
+    session.on('context', (event) => heard.push(event));
+
+    await t.push('context', CONTEXT);
+
+    expect(heard).toEqual([]);
+    expect(session.generation).toBe(3);
+  });
+
+  test('is heard no more by a listener that was taken away', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const heard: unknown[] = [];
+    const stop = session.on('context', (event) => heard.push(event));
+    stop();
+
+    await t.push('context', CONTEXT);
+
+    expect(heard).toEqual([]);
+  });
+});
+
+describe('guard', () => {
+  test('does nothing where the action is denied, and says why', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => ({ effect: 'deny', cause: 'not-granted', generation: 1 }));
+    let acted = false;
+
+    const failure = await failureOf(
+      session.guard(READ, () => {
+        acted = true;
+      }),
+    );
+
+    expect(failure).toMatchObject({ code: 'RTA_SDK_DENIED', details: { cause: 'not-granted' } });
+    expect(acted).toBe(false);
+  });
+
+  test('passes on what the act returns, and what it throws', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => PERMIT);
+
+    expect(await session.guard(READ, () => 'text')).toBe('text');
+    await expect(session.guard(READ, () => Promise.reject(new TypeError('no such file')))).rejects.toThrow(
+      TypeError,
+    );
+  });
+});
+
+describe('a lost connection', () => {
+  test('fires the signal: what cannot be told must not go on', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const closed = new Promise((resolve) => session.on('closed', resolve));
+
+    await t.connection.close(1, 'the node is going away');
+
+    expect(await closed).toEqual({ reason: 'the node is going away' });
+    expect(session.signal.reason).toMatchObject({ code: 'RTA_SDK_DISCONNECTED', retryable: true });
+    expect(await failureOf(session.authorize(READ))).toMatchObject({ code: 'RTA_SDK_DISCONNECTED' });
+  });
+
+  test('refuses what was still waiting for an answer', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const asked = Promise.withResolvers<void>();
+    t.decide(() => {
+      asked.resolve();
+      return undefined;
+    });
+
+    const answer = failureOf(session.authorize(READ));
+    await asked.promise;
+    await t.connection.close(0x20, 'fault of the server');
+
+    expect(await answer).toMatchObject({ code: 'RTA_SDK_DISCONNECTED' });
+  });
+});
