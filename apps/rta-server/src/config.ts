@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LineCounter, type ParsedNode, parseDocument } from 'yaml';
+import { LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { appError } from './errors.ts';
 
@@ -113,17 +113,24 @@ export function parseConfig(
   environment: Readonly<Record<string, string | undefined>>,
 ): Config {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  // Pretty errors would quote the file, secrets and all.
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, prettyErrors: false });
   const place = (offset: number | undefined): string => {
     const { line, col } = lines.linePos(offset ?? 0);
     return `${file}:${line}:${col}`;
   };
   const [syntaxError] = document.errors;
   if (syntaxError !== undefined) {
-    throw appError('RTA_CONFIG_SYNTAX', `${place(syntaxError.pos[0])} ${syntaxError.code.toLowerCase()}`);
+    throw appError('RTA_CONFIG_SYNTAX', `${place(syntaxError.pos[0])} ${syntaxError.message}`);
   }
 
-  const parsed = schema.safeParse(withEnvironment(document.toJS({ maxAliasCount: 0 }), environment, file));
+  visit(document, {
+    Alias(_key, { range }) {
+      throw appError('RTA_CONFIG_SYNTAX', `${place(range?.[0])} aliases are not supported`);
+    },
+  });
+
+  const parsed = schema.safeParse(withEnvironment(document.toJS(), environment, file));
   if (!parsed.success) {
     const faults = parsed.error.issues.map(({ path, message }) => {
       const node = nearestNode(document.contents, path);

@@ -1,0 +1,111 @@
+import { isRtaError } from '@rta/core';
+import { describe, expect, test } from 'vitest';
+import { parseConfig } from './config.ts';
+
+const MINIMAL = `issuer: https://rta.example
+tls: { certFile: server.pem, keyFile: server.key }
+idps:
+  - issuer: https://idp.example
+    audiences: [https://rta.example]
+    introspection: { clientId: rta, clientSecret: secret }
+policies: policies
+`;
+
+function failureOf(text: string, environment: Record<string, string> = {}): string {
+  try {
+    parseConfig(text, '/etc/rta/rta.yaml', environment);
+  } catch (error) {
+    if (isRtaError(error)) return `${error.code} ${error.message}`;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('a configuration', () => {
+  test('has defaults for all that need not be said', () => {
+    expect(parseConfig(MINIMAL, '/etc/rta/rta.yaml', {})).toEqual({
+      issuer: 'https://rta.example',
+      http: { host: '0.0.0.0', port: 8443 },
+      agents: { host: '0.0.0.0', port: 4433 },
+      tls: { certFile: '/etc/rta/server.pem', keyFile: '/etc/rta/server.key' },
+      tokens: { suite: 'hmac-sha256', keyId: 1 },
+      idps: [
+        {
+          issuer: 'https://idp.example',
+          audiences: ['https://rta.example'],
+          introspection: { clientId: 'rta', clientSecret: 'secret' },
+        },
+      ],
+      transmitters: [],
+      policies: '/etc/rta/policies',
+      audit: {},
+      log: { level: 'info' },
+    });
+  });
+
+  test('takes secrets from the environment', () => {
+    const text = MINIMAL.replace('clientSecret: secret', 'clientSecret: "a-${IDP_SECRET}"');
+    const config = parseConfig(text, 'rta.yaml', { IDP_SECRET: 'b' });
+    expect(config.idps[0]?.introspection?.clientSecret).toBe('a-b');
+  });
+
+  test.each([
+    ['a member that is not known', `${MINIMAL}audits: {}\n`, 'RTA_CONFIG_INVALID', 'audits'],
+    [
+      'a wrong type',
+      MINIMAL.replace('policies: policies', 'policies: 7'),
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:7:11',
+    ],
+    [
+      'a port out of range',
+      `${MINIMAL}http: { port: 70000 }\n`,
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:8:15 http.port',
+    ],
+    [
+      'an issuer with a path',
+      MINIMAL.replace('https://rta.example\n', 'https://rta.example/x\n'),
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:1:9 issuer',
+    ],
+    [
+      'an issuer without TLS',
+      MINIMAL.replace('issuer: https://rta', 'issuer: http://rta'),
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:1:9 issuer',
+    ],
+    ['no IdP', MINIMAL.replace(/idps:[^]*?policies/, 'idps: []\npolicies'), 'RTA_CONFIG_INVALID', 'idps'],
+    [
+      'a member that is missing',
+      MINIMAL.replace('policies: policies\n', ''),
+      'RTA_CONFIG_INVALID',
+      'policies',
+    ],
+    ['a tab where none may be', `${MINIMAL}log:\n\tlevel: info\n`, 'RTA_CONFIG_SYNTAX', 'rta.yaml:9:1'],
+    ['a key that stands twice', `${MINIMAL}policies: other\n`, 'RTA_CONFIG_SYNTAX', 'rta.yaml:8:1'],
+    [
+      'an alias, with which a small file grows large',
+      `${MINIMAL}audit: &a { file: x }\nlog: *a\n`,
+      'RTA_CONFIG_SYNTAX',
+      'alias',
+    ],
+    ['an empty file', '', 'RTA_CONFIG_INVALID', '(file)'],
+    [
+      'a variable that is not set',
+      MINIMAL.replace('clientSecret: secret', 'clientSecret: "${NOT_SET}"'),
+      'RTA_CONFIG_ENVIRONMENT',
+      'NOT_SET',
+    ],
+  ])('is refused with %s', (_, text, code, where) => {
+    const failure = failureOf(text);
+    expect(failure).toContain(code);
+    expect(failure).toContain(where);
+  });
+
+  test('that is refused does not show its secrets', () => {
+    const text = MINIMAL.replace('clientSecret: secret', 'clientSecret: [hunter2]');
+    expect(failureOf(text)).toContain('idps.0.introspection.clientSecret');
+    expect(failureOf(text)).not.toContain('hunter2');
+  });
+});
