@@ -50,6 +50,11 @@ export interface Decision {
   readonly expiresAtMs?: number;
   /** The policy version that answered. */
   readonly revision: string;
+  /**
+   * With cause `error` or `timeout`: what failed, for logs and the audit. It names codes, policies and places,
+   * holds no values of the request (invariant I10), and is not for the agent.
+   */
+  readonly failure?: { readonly code: string; readonly message: string };
 }
 
 /** A change in what a PDP knows. */
@@ -69,11 +74,15 @@ export interface PdpFeatures {
   readonly deterministic: boolean;
   /** `watch` reports changes by itself. */
   readonly watch: boolean;
+  /** An answer by policy names the policies that determined it. */
   readonly reasons: boolean;
+  /** Policies can attach obligations. */
   readonly obligations: boolean;
 }
 
+/** How long a caller waits for an answer. */
 export interface EvaluateOptions {
+  /** Once it is aborted, what has no answer yet is denied with cause `timeout`. */
   readonly signal?: AbortSignal;
 }
 

@@ -255,7 +255,7 @@ const CASES: readonly (readonly [broken: string, check: string, fault: Fault])[]
     'a handler that throws ends its subscription with that error',
     inSubscription((inner) => ({
       ended: inner.ended.catch(() => {
-        throw eventsError('RTA_EVENTS_UNAVAILABLE');
+        throw eventsError('RTA_EVENTS_CLOSED');
       }),
     })),
   ],

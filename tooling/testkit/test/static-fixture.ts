@@ -2,7 +2,7 @@ import { createStaticPdp, type StaticPdpOptions, type StaticRule } from '@rta/pd
 import { fileRequest, type PdpFixture } from '../src/index.ts';
 
 /** The policy of the PDP contract, as rules in code. */
-export const CONTRACT_RULES: readonly StaticRule[] = [
+const CONTRACT_RULES: readonly StaticRule[] = [
   { id: 'read', effect: 'permit', when: ({ action }) => action.name === 'read' },
   { id: 'locked', effect: 'forbid', when: ({ resource }) => resource.properties?.['locked'] === true },
   { id: 'suspended', effect: 'forbid', when: ({ context }) => context?.['suspended'] === true },

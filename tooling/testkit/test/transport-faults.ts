@@ -12,6 +12,9 @@ import {
 /** Makes a connection with something broken. */
 export type Fault = (limits?: Partial<TransportLimits>) => MemoryTransportPair;
 
+/** What is broken, the check that catches it, and the fault. */
+export type FaultCase = readonly [broken: string, check: string, fault: Fault];
+
 /** The target, with some members replaced. */
 export function replace<Target extends object>(target: Target, members: Partial<Target>): Target {
   return new Proxy(target, {
@@ -65,3 +68,38 @@ export const inHandlers = (
       stream.setHandlers({ ...all, ...break_(all, stream) });
     },
   }));
+
+/** Cuts a chunk into the arrays that were written, and gives those. */
+export function giveOriginals(handlers: StreamHandlers, written: Uint8Array[], chunk: Uint8Array): void {
+  for (let rest = chunk.byteLength; rest > 0; ) {
+    const next = written.shift() ?? new Uint8Array(rest);
+    handlers.onData(next);
+    rest -= next.byteLength;
+  }
+}
+
+/** A stream that never holds the peer back, and gives what it hoarded from inside `resume`. */
+export function hoard(stream: TransportStream): Partial<TransportStream> {
+  let current: StreamHandlers | undefined;
+  let paused = false;
+  const kept: Uint8Array[] = [];
+  return {
+    pause: () => {
+      paused = true;
+    },
+    resume: () => {
+      paused = false;
+      for (const chunk of kept.splice(0)) current?.onData(chunk);
+    },
+    setHandlers: (handlers) => {
+      current = handlers;
+      const keep = (chunk: Uint8Array): void => (paused ? void kept.push(chunk) : handlers.onData(chunk));
+      stream.setHandlers({
+        onData: keep,
+        onEnd: () => handlers.onEnd?.(),
+        onReset: (code) => handlers.onReset?.(code),
+        onWritable: () => handlers.onWritable?.(),
+      });
+    },
+  };
+}

@@ -40,13 +40,10 @@ export const STREAM_CHECKS: readonly TransportCheck[] = [
     server.onStream((stream) => {
       stream.setHandlers({ onData: (chunk) => void stream.write(chunk), onEnd: () => stream.end() });
     });
-    const heard = Array.from({ length: MANY_STREAMS }, (_, index) => {
-      const stream = client.openStream();
-      const echo = listenTo(stream);
-      stream.write(pattern(1_000, index));
-      stream.end();
-      return echo;
-    });
+    const streams = Array.from({ length: MANY_STREAMS }, () => client.openStream());
+    const heard = streams.map((stream) => listenTo(stream));
+    for (const [index, stream] of streams.entries()) stream.write(pattern(1_000, index));
+    for (const stream of streams) stream.end();
     for (const [index, echo] of heard.entries()) {
       await echo.until(({ count }) => count('end') > 0);
       assertSameBytes(echo.bytes(), pattern(1_000, index));
