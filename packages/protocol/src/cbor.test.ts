@@ -1,7 +1,7 @@
 import { fc, test } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
 import { codeOf } from '../test/code-of.ts';
-import { bytes, hex, int, list, map, tstr } from '../test/wire.ts';
+import { bytes, hex, int, list, map, plain, tstr } from '../test/wire.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 
 const refusal = (data: string): string => codeOf(() => decodeCbor(bytes(data)));
@@ -47,7 +47,7 @@ describe('encodeCbor', () => {
 
   it('sorts the keys of a map as they are encoded, so that shorter ones come first [P-4.2]', () => {
     // RFC 8949 §4.2.1 compares encoded keys, and the head of a text holds its length.
-    expect(hex(encodeCbor({ aa: 1, b: 2, a: 3 }))).toBe('a3' + '616103' + '616202' + '62616101');
+    expect(hex(encodeCbor({ aa: 1, b: 2, a: 3 }))).toBe(plain('a3 616103 616202 62616101'));
   });
 
   it('leaves out members that are undefined', () => {
@@ -65,7 +65,7 @@ describe('encodeCbor', () => {
     ['a symbol', Symbol('a')],
     ['a Date', new Date(0)],
     ['a Map', new Map([['a', 1]])],
-    ['an instance of a class', new (class Point {})()],
+    ['an instance of a class', new URL('rta:a')],
     ['another typed array', new Uint16Array(2)],
     ['half of a surrogate pair', 'a\ud800'],
     ['half of a surrogate pair in a key', { ['a\udc00']: 1 }],
@@ -95,8 +95,8 @@ describe('decodeCbor', () => {
     ['two items', '0101'],
     ['a map and a byte', 'a000'],
     ['an integer in too many bytes', '1817'],
-    ['a length in too many bytes', '7801' + '61'],
-    ['a count in too many bytes', '9801' + '01'],
+    ['a length in too many bytes', '7801 61'],
+    ['a count in too many bytes', '9801 01'],
     ['an integer without its bytes', '19 01'],
     ['a text that is cut off', '63 6161'],
     ['a byte string that is cut off', '43 0000'],
@@ -113,9 +113,9 @@ describe('decodeCbor', () => {
     ['a byte string of indefinite length', '5f4100ff'],
     ['a break without a beginning', 'ff'],
     ['a break in a list', '8101ff'],
-    ['keys in another order', 'a2' + '616202' + '616101'],
-    ['keys sorted as texts instead of as encoded', 'a2' + '626161' + '01' + '6162' + '02'],
-    ['a key twice', 'a2' + '616101' + '616102'],
+    ['keys in another order', 'a2 616202 616101'],
+    ['keys sorted as texts instead of as encoded', 'a2 626161 01 6162 02'],
+    ['a key twice', 'a2 616101 616102'],
     ['1.0 as a float', 'f93c00'],
     ['1.5 in 4 bytes', 'fa3fc00000'],
     ['1.5 in 8 bytes', 'fb3ff8000000000000'],
@@ -141,7 +141,7 @@ describe('decodeCbor', () => {
     ['−2^53 as an integer', '3b001fffffffffffff'],
     ['a number as a key', 'a10101'],
     ['bytes as a key', 'a1416101'],
-    ['a list as a key', 'a1' + '80' + '01'],
+    ['a list as a key', 'a1 80 01'],
   ])('refuses %s: there is no such value here [P-4.3]', (_, data) => {
     expect(refusal(data)).toBe('RTA_PROTOCOL_MESSAGE');
   });
@@ -153,9 +153,9 @@ describe('decodeCbor', () => {
     ['a character beyond U+10FFFF', '64f4908080'],
     ['a character that is cut off', '62e282'],
     ['bad bytes behind 40 good ones', `7829${'61'.repeat(40)}ff`],
-    ['bad bytes in a key', 'a1' + '61ff' + '01'],
-    ['a byte order mark in front', `68${'efbbbf'}${'61646d696e'}`],
-    ['a byte order mark in front of a key', `a165${'efbbbf'}6964${'01'}`],
+    ['bad bytes in a key', 'a1 61ff 01'],
+    ['a byte order mark in front', '68 efbbbf 61646d696e'],
+    ['a byte order mark in front of a key', 'a1 65 efbbbf6964 01'],
     ['nothing but a byte order mark', '63efbbbf'],
   ])('refuses %s: it is no text [P-4.4]', (_, data) => {
     expect(refusal(data)).toBe('RTA_PROTOCOL_MESSAGE');
@@ -257,7 +257,7 @@ describe('any value', () => {
   test.prop([fc.uint8Array({ maxLength: 48 })], { numRuns: 500 })(
     'that nobody wrote is refused with the code of a bad message, or has these bytes [P-4.2]',
     (data) => {
-      let again = data;
+      let again: Uint8Array = data;
       const code = codeOf(() => {
         again = encodeCbor(decodeCbor(data));
       });

@@ -92,7 +92,7 @@ export function decodeDecision(body: Uint8Array): DecisionMessage {
   const reader = new BodyReader(body);
   const effect = reader.uint8();
   const cause = DECISION_CAUSES[reader.uint8()];
-  if (effect > 1 || cause === undefined) throw malformed('the effect or cause is not known');
+  if (effect > 1 || cause === undefined) throw malformed('the effect or the cause is not known');
   const generation = reader.uint32();
   const expiresAtMs = reader.uint64();
   const tokenBytes = reader.uint8();
@@ -119,6 +119,7 @@ type Candidate = Omit<DecisionMessage, 'detail'> & { readonly detail?: unknown }
 /** What both sides hold each other to (P-6.4 to P-6.8). */
 function assertDecision(decision: Candidate): asserts decision is DecisionMessage {
   const { effect, cause, generation, expiresAtMs, token, detail } = decision;
+  if (!DECISION_CAUSES.includes(cause)) throw malformed('the cause is not known');
   if (effect === 'permit' && (cause !== 'policy' || generation === 0)) {
     throw malformed('only a policy permits, and only in a session');
   }

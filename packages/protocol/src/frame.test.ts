@@ -253,6 +253,16 @@ function cut(data: Uint8Array, places: readonly number[]): Uint8Array[] {
   return [0, ...at].map((start, i) => data.subarray(start, at[i] ?? data.byteLength));
 }
 
+/** What a decoder makes of these chunks. */
+function outcome(chunks: readonly Uint8Array[]): unknown {
+  const decoder = createFrameDecoder();
+  const frames: unknown[] = [];
+  const code = codeOf(() => {
+    for (const chunk of chunks) decoder.push(chunk, ({ type }) => frames.push(type));
+  });
+  return { code, frames, buffered: decoder.bufferedBytes };
+}
+
 describe('any frames', () => {
   test.prop([fc.array(anyFrame, { maxLength: 8 }), fc.array(fc.nat(), { maxLength: 20 })], { numRuns: 300 })(
     'come out of a decoder as they went in, wherever the bytes are cut [P-3.1, P-3.7]',
@@ -270,14 +280,6 @@ describe('any frames', () => {
   test.prop([fc.uint8Array({ maxLength: 64 }), fc.array(fc.nat(), { maxLength: 10 })], { numRuns: 300 })(
     'are found alike in bytes that mean nothing, wherever they are cut [P-3.4, P-3.7]',
     (data, places) => {
-      const outcome = (chunks: readonly Uint8Array[]): unknown => {
-        const decoder = createFrameDecoder();
-        const frames: unknown[] = [];
-        const code = codeOf(() => {
-          for (const chunk of chunks) decoder.push(chunk, ({ type }) => frames.push(type));
-        });
-        return { code, frames, buffered: decoder.bufferedBytes };
-      };
       expect(outcome(cut(data, places))).toEqual(outcome([data]));
     },
   );

@@ -29,3 +29,4 @@ export {
   type MessageName,
   type Messages,
 } from './messages.ts';
+export { fitText } from './text.ts';

@@ -151,7 +151,7 @@ const bytes = (length: number): z.ZodType<Uint8Array> =>
 const token = z.custom<Uint8Array>(
   (value) => value instanceof Uint8Array && TOKEN_LENGTHS.has(value.byteLength),
 );
-const names = z.array(name).max(PROTOCOL_LIMITS.maxListItems).readonly();
+const names = z.array(name).max(PROTOCOL_LIMITS.maxListItems);
 const json = z.custom<JsonObject>(isJsonObject);
 const cause = z.strictObject({
   kind: name,
@@ -186,10 +186,7 @@ const SCHEMAS: { readonly [Name in MessageName]: z.ZodType<Messages[Name]> } = {
     nowMs: timeMs,
   }),
   exchange: z.strictObject({
-    parameters: z
-      .array(z.tuple([name, longText]).readonly())
-      .max(PROTOCOL_LIMITS.maxListItems)
-      .readonly(),
+    parameters: z.array(z.tuple([name, longText])).max(PROTOCOL_LIMITS.maxListItems),
     proof: longText,
   }),
   exchanged: z.strictObject({
@@ -212,7 +209,7 @@ const SCHEMAS: { readonly [Name in MessageName]: z.ZodType<Messages[Name]> } = {
     token,
     agent,
     scope: names,
-    authorizationDetails: z.array(actionDetail).max(PROTOCOL_LIMITS.maxListItems).readonly().exactOptional(),
+    authorizationDetails: z.array(actionDetail).max(PROTOCOL_LIMITS.maxListItems).exactOptional(),
     key: bytes(32),
     lifetimeMs: z.int().min(1).exactOptional(),
   }),

@@ -1,4 +1,5 @@
 import { utf8 } from '@rta/core';
+import { PROTOCOL_LIMITS } from './limits.ts';
 
 /** A byte order mark in front, or half of a surrogate pair anywhere. */
 const BROKEN = /^\uFEFF|\p{Surrogate}/u;
@@ -26,4 +27,15 @@ export function fitsBytes(text: string, maxBytes: number): boolean {
  */
 export function decodeUtf8(bytes: Uint8Array): string {
   return decoder.decode(bytes);
+}
+
+/**
+ * What of a text from outside (a reason, the message of an error) may stand in a message: halves of surrogate pairs
+ * are replaced, byte order marks in front dropped, and what is longer than a text may be is cut between characters.
+ * For texts that people read; a name would become another one.
+ */
+export function fitText(text: string): string {
+  const wellFormed = text.replace(/^\uFEFF+/u, '').replace(/\p{Surrogate}/gu, '\ufffd');
+  const { read } = new TextEncoder().encodeInto(wellFormed, new Uint8Array(PROTOCOL_LIMITS.maxTextBytes));
+  return wellFormed.slice(0, read);
 }

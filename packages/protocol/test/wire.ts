@@ -3,7 +3,9 @@
  * it is told to, right or wrong.
  */
 
-export const bytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
+/** Hex without the spaces that make it readable. */
+export const plain = (spaced: string): string => spaced.replaceAll(' ', '');
+export const bytes = (spaced: string): Uint8Array => new Uint8Array(Buffer.from(plain(spaced), 'hex'));
 export const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 export const ascii = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
 export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
