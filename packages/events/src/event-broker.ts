@@ -31,6 +31,7 @@ export interface BrokerFeatures {
   readonly shared: boolean;
 }
 
+/** Where to start reading, and who is told. */
 export interface SubscribeOptions {
   /** Where to start: after a cursor, at the oldest event kept, or with the next one published (the default). */
   readonly from?: { readonly after: Cursor } | 'oldest' | 'next';
@@ -43,9 +44,15 @@ export interface SubscribeOptions {
 
 /** A running subscription. */
 export interface EventSubscription extends AsyncDisposable {
-  /** Resolves when the subscription was closed; rejects with the error that ended it. */
+  /**
+   * Resolves when the subscription was closed; rejects with the error that ended it: what `onEvent` threw, or
+   * `RTA_EVENTS_BACKLOG` where events were missed. Watch it: a subscription that ended hears of nothing.
+   */
   readonly ended: Promise<void>;
-  /** Stops after the event that is being handled. Idempotent. */
+  /**
+   * Stops after the event that is being handled, and resolves when that is done; so do not await it in `onEvent`.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
@@ -56,7 +63,8 @@ export interface EventBroker extends AsyncDisposable {
    * Publishes an event.
    *
    * @returns its place in the log, once it is as durable as the broker makes it (invariant I2).
-   * @throws RtaError `RTA_EVENTS_CLOSED`, `RTA_EVENTS_UNAVAILABLE`, `RTA_EVENTS_TOO_LARGE`, `RTA_EVENTS_BACKLOG`.
+   * @throws RtaError `RTA_EVENTS_CLOSED`, `RTA_EVENTS_TOO_LARGE`, `RTA_EVENTS_BACKLOG`;
+   *   RangeError for a key that is too long; the signal's reason where it was aborted before.
    */
   publish(event: EventEnvelope, options?: { readonly signal?: AbortSignal }): Promise<Cursor>;
   /**
@@ -66,6 +74,6 @@ export interface EventBroker extends AsyncDisposable {
    *   none; `RTA_EVENTS_CURSOR` where the cursor is not known (any more).
    */
   subscribe(options: SubscribeOptions): Promise<EventSubscription>;
-  /** Ends subscriptions and lets go of everything. Idempotent. */
+  /** Ends subscriptions as their `close` does, and lets go of everything. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export { EVENTS_ERRORS, type EventsErrorCode, eventsError } from './errors.ts';
 export type {
   BrokerFeatures,
   Cursor,
@@ -7,3 +8,5 @@ export type {
   EventSubscription,
   SubscribeOptions,
 } from './event-broker.ts';
+export { EVENTS_LIMITS, type EventsLimits } from './limits.ts';
+export { createMemoryBroker, type MemoryBrokerOptions } from './memory-broker.ts';

@@ -25,29 +25,40 @@ export interface SingleUseKeys {
    *
    * @param expiresAtMs - UNIX milliseconds after which the key may be forgotten.
    * @returns true for the first caller, false for every other until the key expires.
-   * @throws RtaError `RTA_STORE_FULL` where it cannot be remembered: the caller must refuse.
+   * @throws RtaError `RTA_STORE_FULL` or `RTA_STORE_TOO_LARGE` where it cannot be remembered: the caller must
+   *   refuse. RangeError where the time is not finite.
    */
   claim(key: string, expiresAtMs: number): Promise<boolean>;
-  /** Whether a key is taken. */
+  /** Whether a key is taken, without taking it. */
   has(key: string): Promise<boolean>;
 }
 
-/** A collection of JSON records under text keys. */
+/** A collection of JSON records under text keys. What is kept shares nothing with what is passed in or out. */
 export interface Records {
-  /** Writes the whole record. @throws RtaError `RTA_STORE_FULL` */
+  /**
+   * Writes the whole record, and replaces its expiry too: without one it stays until it is deleted.
+   *
+   * @param options - `expiresAtMs`: UNIX milliseconds after which the record is gone.
+   * @throws RtaError `RTA_STORE_FULL`, `RTA_STORE_TOO_LARGE`: what was there before is still there.
+   */
   put(key: string, record: JsonObject, options?: { readonly expiresAtMs?: number }): Promise<void>;
   /** The record, or undefined where there is none or it expired. */
   get(key: string): Promise<JsonObject | undefined>;
   delete(key: string): Promise<void>;
-  /** All records, in no particular order. */
+  /** All records that have not expired, in no particular order; those written meanwhile may be among them. */
   entries(): AsyncIterable<readonly [key: string, record: JsonObject]>;
 }
 
 /** The audit log of one node. */
 export interface AuditLog {
-  /** Appends rows, all or none. @throws RtaError `RTA_STORE_FULL` */
+  /**
+   * Appends rows, all or none.
+   *
+   * @throws RtaError `RTA_STORE_SEQUENCE` where they do not go on from the last row without a gap;
+   *   `RTA_STORE_FULL`, `RTA_STORE_TOO_LARGE`. TypeError for a line with a line end.
+   */
   append(rows: readonly AuditRow[]): Promise<void>;
-  /** Rows in order, from a sequence number on. */
+  /** Rows in order, from a sequence number on (1 by default); nothing where it lies beyond the last row. */
   read(options?: { readonly fromSequence?: number }): AsyncIterable<AuditRow>;
   /** The newest row, to go on from. */
   last(): Promise<AuditRow | undefined>;
