@@ -1,0 +1,121 @@
+import { createHash } from 'node:crypto';
+import { type Clock, constantTimeEqual, utf8 } from '@rta/core';
+import type { JSONWebKeySet } from 'jose';
+import { CAEP_EVENT_TYPES } from './events/caep-event-types.ts';
+import { createFixedKeys, createPublishedKeys, type KeySource } from './key-source.ts';
+import { SSF_LIMITS } from './limits.ts';
+
+/** Signature algorithms that a transmitter may be allowed. RS256 is what the CAEP interoperability profile demands. */
+export const SET_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const;
+
+/** One of {@link SET_ALGORITHMS}. */
+export type SetAlgorithm = (typeof SET_ALGORITHMS)[number];
+
+/**
+ * A transmitter whose events are received, and how far its word goes: a valid signature says who speaks, and not
+ * what they may speak of. Give `jwksUri` or `jwks`.
+ */
+export interface TransmitterOptions {
+  /** Its issuer identifier, compared with `iss` to the character. */
+  readonly issuer: string;
+  /** Names of this receiver in the transmitter's stream; `aud` must hold one of them. */
+  readonly audience: string | readonly string[];
+  /** Where it publishes its keys. */
+  readonly jwksUri?: string;
+  /** Its keys, where they are not fetched. */
+  readonly jwks?: JSONWebKeySet;
+  /** What it may sign with; RS256 and ES256 by default. */
+  readonly algorithms?: readonly SetAlgorithm[];
+  /**
+   * The value of the `Authorization` header with every push, e.g. `Bearer …`; the `authorization_header` of the
+   * stream's delivery. Without one the signature alone says who pushes.
+   */
+  readonly authorizationHeader?: string;
+  /** CAEP event types that may have an effect; all of {@link CAEP_EVENT_TYPES} by default. */
+  readonly eventTypes?: readonly string[];
+  /** Issuers whose users, sessions and devices it may speak about; itself alone by default. */
+  readonly subjectIssuers?: readonly string[];
+  /** `critical_subject_members` of its metadata (SSF 1.0 §3.6). */
+  readonly criticalSubjectMembers?: readonly string[];
+  /** Its stream to this receiver; verification events must name it. */
+  readonly streamId?: string;
+  /** Lets `jwksUri` be `http` on the loopback interface: for development. */
+  readonly allowInsecureHttp?: boolean;
+}
+
+/** A transmitter's options, checked and with defaults in place. */
+export interface Transmitter {
+  readonly issuer: string;
+  readonly audiences: ReadonlySet<string>;
+  readonly algorithms: ReadonlySet<string>;
+  readonly keys: KeySource;
+  readonly eventTypes: ReadonlySet<string>;
+  readonly subjectIssuers: readonly string[];
+  readonly criticalSubjectMembers: ReadonlySet<string>;
+  readonly streamId: string | undefined;
+  /** Whether a push with this header may come from it. Takes the same time whatever the header is. */
+  authorizes(authorization: string | undefined): boolean;
+}
+
+/**
+ * Checks a transmitter's options.
+ *
+ * @throws TypeError where they are not usable.
+ */
+export function createTransmitter(
+  options: TransmitterOptions,
+  parts: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch },
+): Transmitter {
+  const { issuer, authorizationHeader, algorithms = ['RS256', 'ES256'] } = options;
+  const fail = (problem: string): never => {
+    throw new TypeError(`transmitter ${issuer}: ${problem}`);
+  };
+  if (issuer === '') fail('the issuer is empty');
+  const audiences = typeof options.audience === 'string' ? [options.audience] : options.audience;
+  if (audiences.length === 0 || audiences.includes('')) fail('the audience is empty');
+  for (const algorithm of algorithms) {
+    if (!SET_ALGORITHMS.includes(algorithm))
+      fail(`algorithm ${algorithm} is not one of ${SET_ALGORITHMS.join(', ')}`);
+  }
+  const eventTypes = options.eventTypes ?? CAEP_EVENT_TYPES;
+  for (const type of eventTypes) {
+    if (!CAEP_EVENT_TYPES.includes(type)) fail(`event type ${type} has no effect here`);
+  }
+  if (authorizationHeader !== undefined && !/^[\x21-\x7e][\x20-\x7e]*$/.test(authorizationHeader)) {
+    fail('the authorization header is not a line of ASCII');
+  }
+  return {
+    issuer,
+    audiences: new Set(audiences),
+    algorithms: new Set(algorithms),
+    keys: keySourceOf(options, parts) ?? fail('give either jwksUri (https) or jwks'),
+    eventTypes: new Set(eventTypes),
+    subjectIssuers: [...new Set(options.subjectIssuers ?? [issuer])],
+    criticalSubjectMembers: new Set(options.criticalSubjectMembers),
+    streamId: options.streamId,
+    authorizes: authorizationCheck(authorizationHeader),
+  };
+}
+
+function keySourceOf(
+  { jwks, jwksUri, allowInsecureHttp = false }: TransmitterOptions,
+  parts: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch },
+): KeySource | undefined {
+  if (jwks !== undefined) return jwksUri === undefined ? createFixedKeys(jwks) : undefined;
+  const url = jwksUri === undefined || jwksUri.length > SSF_LIMITS.nameCharacters ? null : URL.parse(jwksUri);
+  if (url === null || url.username !== '' || url.password !== '') return undefined;
+  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
+  const isSafe = url.protocol === 'https:' || (allowInsecureHttp && url.protocol === 'http:' && isLoopback);
+  return isSafe ? createPublishedKeys({ uri: url.href, ...parts }) : undefined;
+}
+
+/** Digests have one length, so that not even the length of the secret shows in the time. */
+function authorizationCheck(expected: string | undefined): Transmitter['authorizes'] {
+  if (expected === undefined) return () => true;
+  const digest = sha256(expected);
+  return (authorization) => constantTimeEqual(sha256(authorization ?? ''), digest);
+}
+
+function sha256(text: string): Uint8Array {
+  return createHash('sha256').update(utf8(text)).digest();
+}
