@@ -1,4 +1,4 @@
-import type { ProtocolErrorCode } from './errors.ts';
+import { PROTOCOL_ERRORS, type ProtocolErrorCode } from './errors.ts';
 
 /** Why a side closes a connection or resets a stream: application error codes of rta/1. */
 export const CLOSE_CODE = {
@@ -38,4 +38,9 @@ const CLOSE_CODE_OF: Readonly<Record<ProtocolErrorCode, CloseCode>> = {
 /** The code with which a side closes the connection after it refused what the peer sent (P-8.2). */
 export function closeCodeOf(code: ProtocolErrorCode): CloseCode {
   return CLOSE_CODE_OF[code];
+}
+
+/** Whether an error's code is one of this package: what broke the protocol, as opposed to what is merely refused. */
+export function isProtocolErrorCode(code: string): code is ProtocolErrorCode {
+  return Object.hasOwn(PROTOCOL_ERRORS, code);
 }

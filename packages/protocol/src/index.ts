@@ -1,6 +1,6 @@
 export { type AuthorizeRequest, decodeQuestion, encodeAuthorize, splitAuthorize } from './authorize.ts';
 export { bindingStatement, CHALLENGE_BYTES } from './binding.ts';
-export { CLOSE_CODE, type CloseCode, closeCodeOf } from './close-code.ts';
+export { CLOSE_CODE, type CloseCode, closeCodeOf, isProtocolErrorCode } from './close-code.ts';
 export {
   DECISION_CAUSES,
   type DecisionCause,

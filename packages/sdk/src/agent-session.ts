@@ -16,7 +16,8 @@ export type ActionRequest = Omit<AuthorizeRequest, 'token'>;
 /** What the server answered. */
 export interface ActionDecision {
   readonly permitted: boolean;
-  readonly cause: DecisionCause | 'obligation';
+  /** `obligation`: permitted under a condition that is not known here. `expired`: the permit came too late. */
+  readonly cause: DecisionCause | 'obligation' | 'expired';
   /** Ids of the policies that decided. */
   readonly reasons: readonly string[];
   /** The generation of the session that it was decided in. */
@@ -109,6 +110,8 @@ export interface AgentSession extends AsyncDisposable {
 
 /** What the connection does for a session. */
 export interface SessionLink {
+  /** UNIX milliseconds. */
+  now(): number;
   authorize(request: AuthorizeRequest): Promise<DecisionMessage>;
   delegate(message: Messages['delegate']): Promise<Messages['delegated']>;
   end(token: Uint8Array): Promise<void>;
@@ -175,6 +178,8 @@ export function createAgentSession(bound: Messages['bound'], link: SessionLink):
     // An obligation that this enforcement point cannot fulfil makes the answer a denial (invariant I1).
     const obliged = (detail?.obligations?.length ?? 0) > 0;
     if (effect === 'permit' && obliged) return { permitted: false, cause: 'obligation', ...rest };
+    const expired = expiresAtMs !== undefined && link.now() >= expiresAtMs;
+    if (effect === 'permit' && expired) return { permitted: false, cause: 'expired', ...rest };
     return { permitted: effect === 'permit', cause, ...rest };
   };
 

@@ -5,8 +5,10 @@ import {
   encodeMessage,
   FRAME,
   type Frame,
+  type FrameType,
   type MessageName,
   type Messages,
+  protocolError,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
 import { sdkError } from './errors.ts';
@@ -28,6 +30,16 @@ export interface ControlChannel {
   takeNonce(): string | undefined;
   failAll(error: Error): void;
 }
+
+/** What a server may answer with on the control stream (docs/spec/protocol.md P-2.3). */
+const ANSWERS: ReadonlySet<FrameType> = new Set([
+  FRAME.welcome,
+  FRAME.exchanged,
+  FRAME.bound,
+  FRAME.delegated,
+  FRAME.ended,
+  FRAME.pong,
+]);
 
 /** Opens the control stream of a connection. */
 export function openControlChannel(options: {
@@ -51,6 +63,7 @@ export function openControlChannel(options: {
   const onFrame = (frame: Frame): void => {
     if (frame.type === FRAME.goaway) options.onGoAway(decodeMessage('goaway', frame));
     else if (frame.type === FRAME.error) pending.refuse(frame.requestId, refusal(frame));
+    else if (!ANSWERS.has(frame.type)) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
     // An answer that nobody waits for any more came too late, and is dropped.
     else pending.answer(frame.requestId, frame);
   };

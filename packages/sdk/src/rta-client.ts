@@ -6,6 +6,8 @@ import {
   type AgentDescription,
   bindingStatement,
   CLOSE_CODE,
+  closeCodeOf,
+  isProtocolErrorCode,
   type Messages,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
@@ -79,8 +81,11 @@ export async function createRtaClient(
   const goingAway = Promise.withResolvers<{ readonly reason: string; readonly withinMs: number }>();
 
   const onFailed = (error: unknown): void => {
-    const reason = isRtaError(error) ? error.code : 'fault of the client';
-    void connection.close(CLOSE_CODE.message, reason);
+    if (isRtaError(error) && isProtocolErrorCode(error.code)) {
+      void connection.close(closeCodeOf(error.code), error.code);
+    } else {
+      void connection.close(CLOSE_CODE.internal, 'fault of the client');
+    }
   };
 
   const control = openControlChannel({ connection, clock, onGoAway: goingAway.resolve, onFailed });
@@ -108,6 +113,7 @@ export async function createRtaClient(
 
   const link = (bound: Messages['bound']): AgentSession => {
     const linked = createAgentSession(bound, {
+      now: () => clock.now(),
       authorize: lanes.ask,
       delegate: (message) => control.ask('delegate', message, 'delegated'),
       async end(token) {

@@ -3,6 +3,8 @@ import { type DecisionMessage, splitAuthorize } from '@rta/protocol';
 import { describe, expect, test } from 'vitest';
 import { READ, SESSION, startScriptedServer, tokenNumber } from './scripted-server.ts';
 
+/** Later than the fake clock stands. */
+const FUTURE_MS = 1_800_000_000_000;
 const PERMIT: DecisionMessage = { effect: 'permit', cause: 'policy', generation: 1 };
 const CAUSE = { kind: 'session-revoked', change: 'change-1', reason: 'laptop stolen' };
 
@@ -21,15 +23,32 @@ describe('authorize', () => {
   test('answers with the decision of the server', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
-    t.decide(() => ({ ...PERMIT, expiresAtMs: 5_000, detail: { reasons: ['read'] } }));
+    t.decide(() => ({ ...PERMIT, expiresAtMs: FUTURE_MS, detail: { reasons: ['read'] } }));
 
     expect(await session.authorize(READ)).toEqual({
       permitted: true,
       cause: 'policy',
       reasons: ['read'],
       generation: 1,
-      expiresAtMs: 5_000,
+      expiresAtMs: FUTURE_MS,
     });
+  });
+
+  test('takes a permit that has expired as a denial [P-6.9]', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide(() => ({ ...PERMIT, expiresAtMs: t.clock.now() }));
+
+    expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'expired' });
+  });
+
+  test('asks the server for each action anew [P-6.9]', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide((_, index) => (index === 0 ? PERMIT : { effect: 'deny', cause: 'default', generation: 1 }));
+
+    expect(await session.authorize(READ)).toMatchObject({ permitted: true });
+    expect(await session.authorize(READ)).toMatchObject({ permitted: false });
   });
 
   test('asks again, once, with the token that replaces a stale one', async () => {
@@ -46,7 +65,7 @@ describe('authorize', () => {
     expect(session.generation).toBe(2);
   });
 
-  test('does not ask for ever where every token is stale', async () => {
+  test('does not ask for ever where every token is stale [P-6.10]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     t.decide((_, index) => ({
@@ -60,7 +79,7 @@ describe('authorize', () => {
     expect(t.decided).toHaveLength(2);
   });
 
-  test('takes a permit with an obligation as a denial [I1]', async () => {
+  test('takes a permit with an obligation as a denial [I1, P-6.11]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     t.decide(() => ({
@@ -106,7 +125,7 @@ describe('authorize', () => {
 });
 
 describe('a revocation', () => {
-  test('fires the signal, then tells listeners, then is acknowledged', async () => {
+  test('fires the signal, then tells listeners, then is acknowledged [P-7.3]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     const order: string[] = [];
@@ -188,7 +207,7 @@ describe('a change of context', () => {
     cause: { kind: 'risk-level-change', change: 'change-2' },
   };
 
-  test('replaces the token, tells listeners and is acknowledged', async () => {
+  test('replaces the token, tells listeners and is acknowledged [P-7.3]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     const heard: unknown[] = [];
@@ -210,7 +229,7 @@ describe('a change of context', () => {
     expect(t.decided.map(({ body }) => splitAuthorize(body).token[0])).toEqual([2]);
   });
 
-  test('that is older than what is known changes nothing', async () => {
+  test('that is older than what is known changes nothing, and is acknowledged all the same [P-7.2]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     await t.push('context', { ...CONTEXT, generation: 3, token: tokenNumber(3) });

@@ -97,7 +97,7 @@ describe('exchange', () => {
 });
 
 describe('a connection', () => {
-  test('resolves goingAway when the server says so', async () => {
+  test('resolves goingAway when the server says so [P-7.6]', async () => {
     await using t = await startScriptedServer();
     t.writeControl(encodeMessage('goaway', 0, { reason: 'deploy', withinMs: 2_000 }));
 
@@ -113,7 +113,7 @@ describe('a connection', () => {
     expect(session.signal.aborted).toBe(true);
   });
 
-  test('is closed where the answer is of another kind than the question', async () => {
+  test('is closed where the answer is of another kind than the question [P-2.3]', async () => {
     await using t = await startScriptedServer();
     t.answerNext({ pong: { nowMs: 1 } });
 
