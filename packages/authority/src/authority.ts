@@ -3,7 +3,7 @@ import { equalTokens } from '@rta/token';
 import type { Actor, Subject } from './context.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { authorityError } from './errors.ts';
-import { assertGrant, type Grant, intersectGrants, isEmptyGrant, normalizeGrant } from './grant.ts';
+import { assertGrant, type Grant, intersectGrants, isEmptyGrant } from './grant.ts';
 import { AUTHORITY_LIMITS } from './limits.ts';
 import {
   type Cause,
@@ -77,7 +77,7 @@ export interface Authority {
   /**
    * Opens the session of an agent for a user.
    *
-   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_GRANT_EMPTY`, `_GRANT_TOO_LARGE`, `_PATTERN`, `_EXPIRED`,
+   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_SIGN_IN_OLD`, `_GRANT_EMPTY`, `_GRANT_TOO_LARGE`, `_PATTERN`, `_EXPIRED`,
    *   `_SESSION_EXISTS`, `_FULL`; `RTA_CORE_NOT_CANONICAL` for a text that is not well-formed Unicode
    */
   open(input: OpenInput, nowMs: number): Session;
@@ -215,6 +215,10 @@ export function createAuthority(options: AuthorityOptions): Authority {
           details: { limit: AUTHORITY_LIMITS.maxFacts },
         });
       }
+      // Cut-offs are forgotten after a while: of an older sign-in nobody can say that it still stands.
+      if (!(input.subject.signedInAtMs > nowMs - AUTHORITY_LIMITS.factRetentionMs)) {
+        throw authorityError('RTA_AUTHORITY_SIGN_IN_OLD');
+      }
       const change = facts.cutOffOf(input.subject);
       if (change !== undefined) {
         throw authorityError('RTA_AUTHORITY_SUBJECT_CUT_OFF', undefined, { details: { change } });
@@ -229,7 +233,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
           publicKey: input.publicKey,
           createdAtMs: nowMs,
           expiresAtMs: Math.min(input.expiresAtMs, nowMs + AUTHORITY_LIMITS.maxSessionLifetimeMs),
-          ownGrant: normalizeGrant(input.grant),
+          ownGrant: input.grant,
           inheritedGrant: undefined,
           attributes: facts.attributesOf(input.subject),
           policyRevision,

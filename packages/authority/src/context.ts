@@ -75,5 +75,5 @@ export function contextHash(context: SessionContext): Uint8Array {
     attributes: { ...attributes },
     policyRevision,
   };
-  return createHash('sha256').update(canonicalJson(committed)).digest();
+  return new Uint8Array(createHash('sha256').update(canonicalJson(committed)).digest());
 }

@@ -20,6 +20,12 @@ export const AUTHORITY_ERRORS = {
     retryable: true,
     httpStatus: 503,
   },
+  RTA_AUTHORITY_SIGN_IN_OLD: {
+    summary: 'the sign-in behind this token is older than revocations are remembered',
+    remedy: 'let the user sign in again',
+    retryable: false,
+    httpStatus: 400,
+  },
   RTA_AUTHORITY_SUBJECT_CUT_OFF: {
     summary: 'the sign-in behind this token was revoked',
     remedy: 'let the user sign in again: only a newer IdP token opens a session',

@@ -6,16 +6,16 @@ export const AUTHORITY_LIMITS = {
   maxChildrenPerSession: 1_000,
   /** How far below the user's own session a delegated session may stand. */
   maxDelegationDepth: 1,
-  /** Details, and patterns in all lists of a grant together: intersecting two grants takes their product. */
-  maxGrantParts: 256,
+  /** Details, and patterns in all lists of a grant, together: intersecting two grants takes their product. */
+  maxGrantParts: 128,
   /** Characters of a scope, action or location pattern. */
   maxPatternCharacters: 512,
   /** Longest life of a session; also bounds how long a cut-off must be remembered. */
   maxSessionLifetimeMs: 86_400_000,
-  /** Security facts that are remembered, over all subjects. */
+  /** Security facts that are remembered, over all subjects; about 1 KB of memory each. */
   maxFacts: 1_000_000,
   /** How long a fact is remembered: longer than any session that it may concern. */
   factRetentionMs: 2_592_000_000,
-  /** Ended sessions that are remembered, so that their agents hear why they are refused. */
+  /** Ended sessions that are remembered, so that their agents hear why they are refused; about 1 KB each. */
   maxEndedSessions: 100_000,
 } as const;

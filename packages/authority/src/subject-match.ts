@@ -94,11 +94,7 @@ function matchUser(user: SubjectSelector['user'], subject: Subject): Match {
   }
 }
 
-function matchMember(
-  member: Member | undefined,
-  issuer: string,
-  id: string | undefined,
-): Match {
+function matchMember(member: Member | undefined, issuer: string, id: string | undefined): Match {
   if (member === undefined) return 'unknown';
   if (!member.issuers.includes(issuer)) return 'different';
   if (id === undefined) return 'unknown';
