@@ -126,7 +126,12 @@ describe('rta-server', () => {
       { tls: { certFile: 'none.pem', keyFile: 'none.key' } },
       'RTA_CONFIG_FILE',
     ],
-    ['a folder of policies that is not there', 'no-policies.yaml', { policies: 'nowhere' }, 'RTA_PDP_CEDAR_SOURCE'],
+    [
+      'a folder of policies that is not there',
+      'no-policies.yaml',
+      { policies: 'nowhere' },
+      'RTA_PDP_CEDAR_SOURCE',
+    ],
     ['a token key that is none', 'bad-key.yaml', { tokens: { keyFile: 'server.pem' } }, 'RTA_CONFIG_INVALID'],
   ])('does not start with %s, and says why', async (_, name, changes, code) => {
     const file = name === 'nowhere.yaml' ? join(folder, name) : await writeConfig(name, changes);

@@ -79,7 +79,7 @@ describe('authorize', () => {
     expect(t.decided).toHaveLength(2);
   });
 
-  test('takes a permit with an obligation as a denial [I1, P-6.11]', async () => {
+  test('takes a permit with an obligation as a denial [P-6.11]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
     t.decide(() => ({

@@ -192,6 +192,11 @@ export const ENDING_FAULTS: readonly FaultCase[] = [
     }),
   ],
   [
+    'gives what it has left after a reset',
+    'a handler may close the connection, and then hears of resets only',
+    inHandlers(({ onData, onReset }) => ({ onReset: (code) => (onReset(code), onData(Uint8Array.of(0))) })),
+  ],
+  [
     'does not close at disposal',
     '`await using` closes',
     inConnections(() => ({ [Symbol.asyncDispose]: async () => {} })),

@@ -78,6 +78,24 @@ export const CLOSE_CHECKS: readonly TransportCheck[] = [
     assert.deepEqual([...atNear.events, ...atFar.events], ['reset', 'reset']);
   }),
 
+  transportCheck('a handler may close the connection, and then hears of resets only', async (pair) => {
+    const accepted = acceptFrom(pair.server);
+    const ends = [await openEnds(pair.client, accepted), await openEnds(pair.client, accepted)];
+    const atFar = ends.map(({ far }) =>
+      listenTo(far, ({ events }) => {
+        if (events.at(-1) === 'data') void pair.server.close(4);
+      }),
+    );
+    for (const { near } of ends) {
+      near.write(Uint8Array.of(1));
+      near.end();
+    }
+    for (const heard of atFar) await heard.until(({ count }) => count('reset') > 0);
+    await turns(3);
+    assert.deepEqual(atFar.map(({ events }) => events.join()).sort(), ['data,reset', 'reset']);
+    assert.deepEqual(await pair.client.closed, { by: 'peer', code: 4, reason: '' });
+  }),
+
   transportCheck('`await using` closes', async ({ client, server }) => {
     await client[Symbol.asyncDispose]();
     assert.equal((await server.closed).by, 'peer');
