@@ -36,7 +36,7 @@ export async function readAudit(file: string): Promise<AuditReport> {
   let chainHolds = true;
   for (const line of lines) {
     const { hash, record } = JSON.parse(line) as Row;
-    // The record stands in the row exactly as it was hashed: after `"record":`, up to the last brace.
+    // The record stands in the row exactly as it was hashed: after the first `"record":`, up to the last brace.
     const text = line.slice(line.indexOf('"record":') + '"record":'.length, -1);
     chainHolds &&=
       createHash('sha256').update(previous).update('\n').update(text).digest('base64url') === hash;

@@ -38,7 +38,7 @@ describe('a configuration', () => {
       ],
       transmitters: [],
       policies: '/etc/rta/policies',
-      audit: {},
+      audit: { file: '/etc/rta/audit.jsonl' },
       log: { level: 'info' },
     });
   });

@@ -78,7 +78,8 @@ const schema = z.strictObject({
     .default([]),
   /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
   policies: name,
-  audit: z.strictObject({ file: name.exactOptional() }).prefault({}),
+  /** The audit log; a node that cannot write it denies. */
+  audit: z.strictObject({ file: name.default('audit.jsonl') }).prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 
@@ -184,6 +185,6 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     tls: { certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) },
     tokens: { ...tokens, ...(tokens.keyFile === undefined ? {} : { keyFile: absolute(tokens.keyFile) }) },
     policies: absolute(config.policies),
-    audit: audit.file === undefined ? {} : { file: absolute(audit.file) },
+    audit: { file: absolute(audit.file) },
   };
 }

@@ -6,10 +6,10 @@ import { createMemoryBroker } from '@rta/events';
 import { cedarFolder, createCedarPdp } from '@rta/pdp-cedar';
 import { createRtaServer } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
+import { openFileAuditLog } from '@rta/store-file';
 import { listenQuic } from '@rta/transport-quic';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
-import { openAuditFile } from './audit-file.ts';
 import type { Config } from './config.ts';
 import { appError } from './errors.ts';
 import { startTelemetry } from './telemetry.ts';
@@ -36,13 +36,10 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   const keyRing = await loadTokenKeys(config.tokens);
   const pdp = started.use(await createCedarPdp({ source: cedarFolder(config.policies) }));
   const broker = started.use(createMemoryBroker());
-  const store = started.use(createMemoryStore({ clock: systemClock }));
+  const audit = started.use(await openFileAuditLog(config.audit.file));
+  const store = { ...started.use(createMemoryStore({ clock: systemClock })), audit };
   const telemetry = startTelemetry(logger);
   started.defer(() => telemetry.close());
-  if (config.audit.file !== undefined) {
-    const auditFile = await openAuditFile(config.audit.file, logger);
-    started.defer(() => auditFile.close());
-  }
 
   const { endpoint } = config.agents;
   const server = started.use(

@@ -25,6 +25,18 @@ export const STORE_ERRORS = {
     remedy: 'read `last()` and append from there; two writers on one log need two logs',
     retryable: false,
   },
+  RTA_STORE_UNAVAILABLE: {
+    summary: 'what the store keeps its state in does not answer',
+    remedy: 'look at the cause, on the machine that the store is on; nothing was half done',
+    retryable: true,
+    httpStatus: 503,
+  },
+  RTA_STORE_MALFORMED: {
+    summary: 'what the store kept cannot be read',
+    remedy: 'restore it from a copy: it was changed by something else than this store',
+    retryable: false,
+    httpStatus: 500,
+  },
 } as const satisfies ErrorTable;
 
 /** Codes that a store throws. */

@@ -1,0 +1,1 @@
+export { type FileAuditLog, openFileAuditLog } from './file-audit-log.ts';

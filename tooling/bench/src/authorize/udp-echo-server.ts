@@ -1,0 +1,14 @@
+import { createSocket } from 'node:dgram';
+import { runAsChild } from '../harness/run-as-child.ts';
+import type { EchoServerContract } from './echo-server.ts';
+
+runAsChild<EchoServerContract<undefined>>(async (_options, resources) => {
+  const socket = createSocket({ type: 'udp4', lookup: (host, _, callback) => callback(null, host, 4) });
+  socket.on('message', (datagram, { port, address }) => socket.send(datagram, port, address));
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    socket.bind(0, '127.0.0.1', resolve);
+  });
+  resources.defer(() => void socket.close());
+  return { ready: { port: socket.address().port } };
+});

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { systemClock } from '@rta/core';
+import { createMemoryBroker } from '@rta/events';
+import { cedarText, createCedarPdp } from '@rta/pdp-cedar';
+import { createRtaServer, type RtaServer } from '@rta/server';
+import { createMemoryStore } from '@rta/store';
+import { createHmacKey, createKeyRing } from '@rta/token';
+import { listenQuic } from '@rta/transport-quic';
+import { runAsChild } from '../harness/run-as-child.ts';
+import { createForgetfulAudit } from './forgetful-audit.ts';
+import { POLICIES } from './policy.ts';
+
+/** A server of RealTimeAuth in a process of its own, put together as `rta-server` does it. */
+export interface RtaServerContract {
+  readonly options: RtaServerProcessOptions;
+  readonly ready: { readonly agentsPort: number; readonly httpPort: number };
+  readonly request: never;
+  readonly answer: never;
+}
+
+/** What the server is told of its surroundings. */
+export interface RtaServerProcessOptions {
+  readonly issuer: string;
+  /** The server's certificate and its key, PEM. */
+  readonly cert: string;
+  readonly key: string;
+  /** Whose tokens it exchanges, and whose security events it obeys. */
+  readonly idp: { readonly issuer: string; readonly jwksUri: string };
+  readonly introspection: { readonly clientId: string; readonly clientSecret: string };
+  readonly pushSecret: string;
+}
+
+const HOST = '127.0.0.1';
+/** The IdP's connection waits while sessions are opened: one that is closed just then would fail a push. */
+const KEEP_ALIVE_MS = 600_000;
+
+runAsChild<RtaServerContract>(async (options, resources) => {
+  const { issuer, cert, key, idp } = options;
+  const pdp = resources.use(await createCedarPdp({ source: cedarText(POLICIES) }));
+  const broker = resources.use(createMemoryBroker());
+  const store = resources.use(createMemoryStore({ clock: systemClock }));
+  const server = resources.use(
+    await createRtaServer({
+      issuer,
+      keyRing: createKeyRing({
+        current: createHmacKey({ keyId: 1, secret: Uint8Array.from(randomBytes(32)) }),
+      }),
+      issuers: [
+        {
+          issuer: idp.issuer,
+          audiences: [issuer],
+          introspection: options.introspection,
+          allowInsecureHttp: true,
+        },
+      ],
+      transmitters: [
+        {
+          issuer: idp.issuer,
+          audience: issuer,
+          jwksUri: idp.jwksUri,
+          authorizationHeader: options.pushSecret,
+          allowInsecureHttp: true,
+        },
+      ],
+      pdp,
+      broker,
+      store: { ...store, audit: createForgetfulAudit() },
+    }),
+  );
+  const agents = resources.use(
+    await listenQuic({ host: HOST, port: 0, cert, key, onConnection: server.accept }),
+  );
+  const httpPort = await listenHttps(server, { cert, key }, resources);
+  return { ready: { agentsPort: agents.address.port, httpPort } };
+});
+
+function listenHttps(
+  server: RtaServer,
+  tls: { readonly cert: string; readonly key: string },
+  resources: AsyncDisposableStack,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const https = serve(
+      {
+        fetch: server.http.fetch,
+        createServer,
+        serverOptions: { ...tls, keepAliveTimeout: KEEP_ALIVE_MS },
+        hostname: HOST,
+        port: 0,
+      },
+      (address: AddressInfo) => resolve(address.port),
+    );
+    https.once('error', reject);
+    resources.defer(() => {
+      https.close();
+      if ('closeAllConnections' in https) https.closeAllConnections();
+    });
+  });
+}
