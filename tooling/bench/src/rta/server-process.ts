@@ -1,16 +1,19 @@
 import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { serve } from '@hono/node-server';
 import { systemClock } from '@rta/core';
 import { createMemoryBroker } from '@rta/events';
 import { cedarText, createCedarPdp } from '@rta/pdp-cedar';
 import { createRtaServer, type RtaServer } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
+import { openFileAuditLog } from '@rta/store-file';
 import { createHmacKey, createKeyRing } from '@rta/token';
 import { listenQuic } from '@rta/transport-quic';
 import { runAsChild } from '../harness/run-as-child.ts';
-import { createForgetfulAudit } from './forgetful-audit.ts';
 import { POLICIES } from './policy.ts';
 
 /** A server of RealTimeAuth in a process of its own, put together as `rta-server` does it. */
@@ -42,6 +45,9 @@ runAsChild<RtaServerContract>(async (options, resources) => {
   const pdp = resources.use(await createCedarPdp({ source: cedarText(POLICIES) }));
   const broker = resources.use(createMemoryBroker());
   const store = resources.use(createMemoryStore({ clock: systemClock }));
+  const folder = await mkdtemp(join(tmpdir(), 'rta-bench-'));
+  resources.defer(() => rm(folder, { recursive: true }));
+  const audit = resources.use(await openFileAuditLog(join(folder, 'audit.jsonl')));
   const server = resources.use(
     await createRtaServer({
       issuer,
@@ -67,7 +73,7 @@ runAsChild<RtaServerContract>(async (options, resources) => {
       ],
       pdp,
       broker,
-      store: { ...store, audit: createForgetfulAudit() },
+      store: { ...store, audit },
     }),
   );
   const agents = resources.use(
