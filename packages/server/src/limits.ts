@@ -20,6 +20,8 @@ export const SERVER_LIMITS = {
   maxCachedDecisionsPerSession: 256,
   /** Audit records that wait to be written; beyond it everything is denied. */
   maxPendingAuditRecords: 100_000,
+  /** Pushes that wait to be written; connections that are concerned beyond it are closed. */
+  maxWaitingPushes: 500_000,
   /** Changes whose acknowledgements are being waited for; the oldest are given up first. */
   maxTrackedChanges: 10_000,
   /** How long acknowledgements of a change are waited for. */

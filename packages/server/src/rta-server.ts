@@ -100,7 +100,10 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   const audit = await openAuditTrail({ log: store.audit, clock, node });
   const enforcement = createEnforcement({
     target: {
-      push: (connection, session, frame) => connections.get(connection)?.push(session, frame) ?? false,
+      push: (connection, session, frame, isLast) =>
+        connections.get(connection)?.push(session, frame, isLast) ?? false,
+      cut: (connection) =>
+        void connections.get(connection)?.close(CLOSE_CODE.internal, 'a change could not be pushed'),
     },
     audit,
     clock,
@@ -140,6 +143,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     dpop: createDpopVerifier({ nonces, singleUse: store.singleUse, clock }),
     issuer,
     tokenEndpoint,
+    isClosing: () => closing !== undefined,
     grantableScope: new Map(issuers.map((one) => [one.issuer, one.grantableScope ?? []])),
     sessionLifetimeMs: new Map(
       issuers.flatMap((one) =>
@@ -185,6 +189,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     sweep = clock.after(SWEEP_INTERVAL_MS, () => {
       sessions.expire();
       enforcement.giveUpOverdue();
+      // A node that is taken out of service has nobody who would make it try again.
+      if (!audit.healthy) void audit.flush();
       sweepRegularly();
     });
   };

@@ -2,56 +2,30 @@ import { randomBytes } from 'node:crypto';
 import { isRtaError } from '@rta/core';
 import { createMemoryBroker, type EventBroker, type EventEnvelope } from '@rta/events';
 import { createStaticPdp, type Decision, type PolicyDecisionPoint } from '@rta/pdp';
-import {
-  bindingStatement,
-  createFrameDecoder,
-  type DecisionMessage,
-  decodeDecision,
-  encodeAuthorize,
-  type Frame,
-} from '@rta/protocol';
-import { generateAgentKey } from '@rta/sdk';
 import { createMemoryStore } from '@rta/store';
 import { encodeToken } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import { describe, expect, test } from 'vitest';
-import { rawExchange } from './raw-agent.ts';
-import { POLICY, startTestServer, type TestServer } from './test-server.ts';
+import { openLane, READ, rawSession } from './raw-agent.ts';
+import { POLICY, startTestIdp, startTestServer, type TestServer } from './test-server.ts';
 
-const READ = { action: 'files.read', resource: { type: 'File', id: 'reports/q3.txt' } };
+const idp = await startTestIdp();
 const WRITE = { ...READ, action: 'files.write' };
 
-/** Opens a lane without the SDK, to send what the SDK never would. */
-function openLane(connection: TransportConnection): (token: Uint8Array) => Promise<DecisionMessage> {
-  const stream = connection.openStream();
-  const decoder = createFrameDecoder();
-  const answers: ((frame: Frame) => void)[] = [];
-  stream.setHandlers({ onData: (chunk) => decoder.push(chunk, (frame) => answers.shift()?.(frame)) });
-  let requestId = 0;
-  return async (token) => {
-    requestId += 1;
-    const answer = new Promise<Frame>((resolve) => answers.push(resolve));
-    stream.write(encodeAuthorize(requestId, { token, ...READ }));
-    return decodeDecision((await answer).body);
-  };
-}
-
-/** The token that a session's agent holds: what the server pushed last. */
+/** The token that a session's agent holds, and the connection that it is good on. */
 async function tokenOf(t: TestServer): Promise<{ token: Uint8Array; connection: TransportConnection }> {
-  const { accessToken } = await t.signIn();
-  const connection = t.rawConnect();
-  const key = generateAgentKey();
-  const { session, challenge, ask } = await rawExchange(connection, accessToken, key);
-  const bound = await ask('bind', {
-    session,
-    signature: key.sign(bindingStatement(challenge, connection.channelBinding, session)),
-  }, 'bound');
+  const { bound, connection } = await rawSession(t.rawConnect(), (await t.signIn()).accessToken);
   return { token: bound.token, connection };
 }
 
+/** A rule that has a mistake. */
+const failing = (): never => {
+  throw new Error('attribute missing');
+};
+
 describe('a decision', () => {
   test('is made by the policy, for what the session was granted', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { session } = await t.openSession();
 
     expect(await session.authorize(READ)).toEqual({
@@ -63,21 +37,21 @@ describe('a decision', () => {
   });
 
   test('is a denial for an action that was not granted, whatever the policy says', async () => {
-    await using t = await startTestServer({ policy: [{ id: 'all', effect: 'permit' }] });
+    await using t = await startTestServer({ idp, policy: [{ id: 'all', effect: 'permit' }] });
     const { session } = await t.openSession({ scope: ['files.read'] });
 
     expect(await session.authorize(WRITE)).toMatchObject({ permitted: false, cause: 'not-granted' });
   });
 
   test('is a denial by default where no policy applies', async () => {
-    await using t = await startTestServer({ policy: [] });
+    await using t = await startTestServer({ idp, policy: [] });
     const { session } = await t.openSession();
 
     expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'default' });
   });
 
   test('is a denial for a resource outside the authorization details', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { session } = await t.openSession({
       authorizationDetails: [{ type: 'rta_action', actions: ['files.*'], locations: ['public/*'] }],
     });
@@ -89,10 +63,10 @@ describe('a decision', () => {
   });
 
   test('is a denial where a policy fails [I1]', async () => {
-    const broken = () => {
-      throw new Error('attribute missing');
-    };
-    await using t = await startTestServer({ policy: [{ id: 'broken', effect: 'permit', when: broken }] });
+    await using t = await startTestServer({
+      idp,
+      policy: [{ id: 'broken', effect: 'permit', when: failing }],
+    });
     const { session } = await t.openSession();
 
     expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'error' });
@@ -107,7 +81,7 @@ describe('a decision', () => {
         throw new Error('out of order');
       },
     };
-    await using t = await startTestServer({ pdp: throwing });
+    await using t = await startTestServer({ idp, pdp: throwing });
     const { session } = await t.openSession();
 
     expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'error' });
@@ -116,6 +90,7 @@ describe('a decision', () => {
   test('sees what the agent says about its request, apart from what is known', async () => {
     const seen: unknown[] = [];
     await using t = await startTestServer({
+      idp,
       policy: [
         {
           id: 'look',
@@ -137,6 +112,7 @@ describe('a decision', () => {
   test('is asked of the PDP once for one state of the session, and again after a change [I3]', async () => {
     let asked = 0;
     await using t = await startTestServer({
+      idp,
       policy: [
         {
           id: 'count',
@@ -160,7 +136,7 @@ describe('a decision', () => {
   });
 
   test('follows a change of policies at once [I3]', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { session } = await t.openSession();
     expect(await session.authorize(READ)).toMatchObject({ permitted: true });
 
@@ -182,7 +158,7 @@ describe('a decision', () => {
         return answer.promise.then(() => inner.evaluate(request));
       },
     };
-    await using t = await startTestServer({ pdp: slow });
+    await using t = await startTestServer({ idp, pdp: slow });
     const { session } = await t.openSession();
 
     const decision = session.authorize(WRITE);
@@ -198,7 +174,7 @@ describe('a decision', () => {
 
 describe('a token', () => {
   test('is good only on the connection that its session is bound to [I5]', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { token, connection } = await tokenOf(t);
     const thief = t.rawConnect();
 
@@ -210,7 +186,7 @@ describe('a token', () => {
   });
 
   test('that was replaced is refused with the one that replaces it [I4]', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { token, connection } = await tokenOf(t);
     const ask = openLane(connection);
     await t.changeRisk('alice', 'HIGH');
@@ -221,7 +197,7 @@ describe('a token', () => {
   });
 
   test('that nobody signed is refused, and gets no other one', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { token, connection } = await tokenOf(t);
     const forged = token.slice();
     forged[40] = (forged[40] ?? 0) ^ 1;
@@ -231,7 +207,7 @@ describe('a token', () => {
   });
 
   test('of a session that never was is refused', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const token = encodeToken(
       {
         sessionId: 'AAAAAAAAAAAAAAAAAAAAAA' as never,
@@ -249,7 +225,7 @@ describe('a token', () => {
   });
 
   test('of a session that ended is refused for that reason', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { token, connection } = await tokenOf(t);
     await t.revoke('alice');
 
@@ -257,7 +233,7 @@ describe('a token', () => {
   });
 
   test('is worth nothing once its time is up, even before anybody looks', async () => {
-    await using t = await startTestServer();
+    await using t = await startTestServer({ idp });
     const { token, connection } = await tokenOf(t);
     const ask = openLane(connection);
     expect(await ask(token)).toMatchObject({ effect: 'permit' });
@@ -270,7 +246,7 @@ describe('a token', () => {
 describe('a node that cannot know', () => {
   test('denies while its view of the broker is older than the limit [I2]', async () => {
     const stalled = stalledBroker();
-    await using t = await startTestServer({ broker: stalled.broker });
+    await using t = await startTestServer({ idp, broker: stalled.broker });
     const { session } = await t.openSession();
     expect(await session.authorize(READ)).toMatchObject({ permitted: true });
 
@@ -294,7 +270,7 @@ describe('a node that cannot know', () => {
           full ? Promise.reject(new Error('disk full')) : store.audit.append(rows),
       },
     };
-    await using t = await startTestServer({ store: failing });
+    await using t = await startTestServer({ idp, store: failing });
     const { session } = await t.openSession();
     expect(await session.authorize(READ)).toMatchObject({ permitted: true });
 
@@ -302,12 +278,13 @@ describe('a node that cannot know', () => {
     await expect.poll(async () => (await session.authorize(READ)).cause).toBe('overload');
 
     full = false;
+    t.clock.advance(1_000);
     await expect.poll(async () => (await session.authorize(READ)).permitted).toBe(true);
   });
 
   test('refuses new sessions while its view is stale [I2]', async () => {
     const stalled = stalledBroker();
-    await using t = await startTestServer({ broker: stalled.broker });
+    await using t = await startTestServer({ idp, broker: stalled.broker });
     stalled.stall();
     t.clock.advance(5_001);
 

@@ -1,19 +1,26 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Signal } from '@rta/authority';
 import { createDevIdp, type DevIdp, type SignIn, signInWithBrowser } from '@rta/devkit';
-import { createMemoryBroker, type EventBroker } from '@rta/events';
+import { createMemoryBroker } from '@rta/events';
 import { createStaticPdp, type StaticPdp, type StaticPolicy } from '@rta/pdp';
 import { createRtaClient, type ExchangeOptions, generateAgentKey, type RtaClient } from '@rta/sdk';
 import { type AuditRow, createMemoryStore, type Store } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { createHmacKey, createKeyRing, type KeyRing } from '@rta/token';
-import { createMemoryTransportPair, type TransportConnection } from '@rta/transport';
-import { auditChannel, createRtaServer, type RtaServer, type RtaServerOptions } from '../src/index.ts';
+import { createMemoryTransportPair, type TransportConnection, type TransportLimits } from '@rta/transport';
+import { afterAll } from 'vitest';
+import {
+  auditChannel,
+  createRtaServer,
+  type RtaServer,
+  type RtaServerOptions,
+  type TrustedIssuer,
+} from '../src/index.ts';
 
 export const ISSUER = 'https://rta.example';
 const REDIRECT_URI = 'http://127.0.0.1/callback';
 const INTROSPECTION = { clientId: 'rta', clientSecret: 'introspection-secret' };
-const PUSH_SECRET = 'Bearer push-secret';
+export const PUSH_SECRET = 'Bearer push-secret';
 
 /** Reading is permitted to everybody; writing while the risk is not high; anything else to nobody. */
 export const POLICY: StaticPolicy = [
@@ -36,45 +43,64 @@ export interface TestServer extends AsyncDisposable {
   /** Connects an agent by the SDK. */
   connect(): Promise<RtaClient>;
   /** Connects without the SDK: the client's end of a connection. */
-  rawConnect(): TransportConnection;
+  rawConnect(limits?: Partial<TransportLimits>): TransportConnection;
   signIn(user?: 'alice' | 'bob'): Promise<SignIn>;
   /** Signs in, connects and exchanges, all in one. */
-  openSession(options?: Partial<ExchangeOptions>): Promise<{ client: RtaClient; session: Awaited<ReturnType<RtaClient['exchange']>> }>;
-  /** Raises a risk-level-change for a user; resolves when it is in force. */
-  changeRisk(sub: string, current: 'LOW' | 'MEDIUM' | 'HIGH'): Promise<void>;
-  /** Raises a session-revoked for a user; resolves when it is in force. */
-  revoke(sub: string): Promise<void>;
+  openSession(
+    options?: Partial<ExchangeOptions>,
+  ): Promise<{ client: RtaClient; session: Awaited<ReturnType<RtaClient['exchange']>> }>;
+  /** Raises a risk-level-change for a user; resolves with its id when it is in force. */
+  changeRisk(sub: string, current: 'LOW' | 'MEDIUM' | 'HIGH'): Promise<string>;
+  /** Raises a session-revoked for a user; resolves with its id when it is in force. */
+  revoke(sub: string, issuer?: string): Promise<string>;
   /** Everything in the audit log so far. */
   audit(): Promise<readonly Record<string, unknown>[]>;
 }
 
+const user = (sub: string) => ({ sub, email: `${sub}@example.com`, password: `${sub} password` });
+
+/** Starts the IdP of a test file, which its servers share; it stops when the file is done. */
+export async function startTestIdp(): Promise<DevIdp> {
+  const idp = await createDevIdp({
+    users: [user('alice'), user('bob')],
+    clients: [{ clientId: 'app', redirectUris: [REDIRECT_URI] }],
+    resourceServers: [{ resource: ISSUER, scopes: ['files.read', 'files.write'], ...INTROSPECTION }],
+  });
+  afterAll(() => idp.close());
+  return idp;
+}
+
+/** How a server trusts the IdP of a test file. */
+export function trustedIdp(idp: DevIdp): TrustedIssuer {
+  return {
+    issuer: idp.issuer,
+    audiences: [ISSUER],
+    introspection: INTROSPECTION,
+    allowInsecureHttp: true,
+  };
+}
+
+/** What a test server is made of, besides what it has by default. */
+export interface TestServerOptions extends Partial<Omit<RtaServerOptions, 'clock'>> {
+  readonly idp: DevIdp;
+  readonly policy?: StaticPolicy;
+  readonly clock?: FakeClock;
+}
+
 /** Starts one; pass options to replace parts of it. */
-export async function startTestServer(
-  options: Partial<RtaServerOptions> & { readonly broker?: EventBroker; readonly policy?: StaticPolicy } = {},
-): Promise<TestServer> {
+export async function startTestServer(options: TestServerOptions): Promise<TestServer> {
   await using started = new AsyncDisposableStack();
-  const clock = createFakeClock(Date.now());
-  const user = (sub: string) => ({ sub, email: `${sub}@example.com`, password: `${sub} password` });
-  const idp = started.use(
-    await createDevIdp({
-      users: [user('alice'), user('bob')],
-      clients: [{ clientId: 'app', redirectUris: [REDIRECT_URI] }],
-      resourceServers: [{ resource: ISSUER, scopes: ['files.read', 'files.write'], ...INTROSPECTION }],
-      clock,
-    }),
-  );
-  const pdp = started.use(createStaticPdp({ rules: options.policy ?? POLICY }));
+  const { idp, policy = POLICY, clock = createFakeClock(Date.now()), ...replaced } = options;
+  const pdp = started.use(createStaticPdp({ rules: policy }));
   const broker = started.use(createMemoryBroker());
-  const store = started.use(createMemoryStore({ clock }));
+  const store = replaced.store ?? started.use(createMemoryStore({ clock }));
   const keyRing = createKeyRing({ current: createHmacKey({ keyId: 1, secret: new Uint8Array(32).fill(7) }) });
   const server = started.use(
     await createRtaServer({
       issuer: ISSUER,
       node: 'test-node',
       keyRing,
-      issuers: [
-        { issuer: idp.issuer, audiences: [ISSUER], introspection: INTROSPECTION, allowInsecureHttp: true },
-      ],
+      issuers: [trustedIdp(idp)],
       transmitters: [
         {
           issuer: idp.issuer,
@@ -88,13 +114,13 @@ export async function startTestServer(
       broker,
       store,
       clock,
-      ...options,
+      ...replaced,
     }),
   );
 
   const connections: TransportConnection[] = [];
-  const rawConnect = (): TransportConnection => {
-    const { client, server: accepted } = createMemoryTransportPair();
+  const rawConnect = (limits?: Partial<TransportLimits>): TransportConnection => {
+    const { client, server: accepted } = createMemoryTransportPair(limits);
     server.accept(accepted);
     connections.push(client);
     return client;
@@ -112,20 +138,23 @@ export async function startTestServer(
   const connect = (): Promise<RtaClient> => createRtaClient(rawConnect());
 
   let signals = 0;
-  const raise = async (sub: string, change: Signal['change']): Promise<void> => {
+  const raise = async (sub: string, change: Signal['change'], issuer = idp.issuer): Promise<string> => {
     signals += 1;
+    // Of two changes in one moment the more severe one would stay, whichever was raised first.
+    clock.advance(1);
     const id = `test-signal-${signals}`;
     const nowMs = clock.now();
     const applied = nextAuditRecord((record) => record['kind'] === 'signal' && record['change'] === id);
     await server.signal({
       id,
       source: { issuer: 'test', id },
-      subject: { user: { by: 'iss-sub', issuer: idp.issuer, sub } },
+      subject: { user: { by: 'iss-sub', issuer, sub } },
       change,
       occurredAtMs: nowMs,
       receivedAtMs: nowMs,
     });
     await applied;
+    return id;
   };
 
   const running = started.move();
@@ -151,13 +180,14 @@ export async function startTestServer(
       return { client, session };
     },
     changeRisk: (sub, current) => raise(sub, { kind: 'risk-level-change', principal: 'USER', current }),
-    revoke: (sub) => raise(sub, { kind: 'session-revoked' }),
+    revoke: (sub, issuer) => raise(sub, { kind: 'session-revoked' }, issuer),
     async audit() {
       // What was recorded in this turn is written in the next.
       await new Promise((resolve) => setImmediate(resolve));
       await new Promise((resolve) => setImmediate(resolve));
       const records: Record<string, unknown>[] = [];
-      for await (const { line } of store.audit.read()) records.push(JSON.parse(line) as Record<string, unknown>);
+      for await (const { line } of store.audit.read())
+        records.push(JSON.parse(line) as Record<string, unknown>);
       return records;
     },
     async [Symbol.asyncDispose]() {
@@ -169,7 +199,9 @@ export async function startTestServer(
 }
 
 /** Resolves with the next row of any audit log that fits. */
-export function nextAuditRecord(fits: (record: Record<string, unknown>) => boolean): Promise<Record<string, unknown>> {
+export function nextAuditRecord(
+  fits: (record: Record<string, unknown>) => boolean,
+): Promise<Record<string, unknown>> {
   return new Promise((resolve) => {
     const onRow = (row: unknown): void => {
       const record = JSON.parse((row as AuditRow).line) as Record<string, unknown>;

@@ -1,27 +1,26 @@
 import type { Clock, SessionId } from '@rta/core';
-import { isRtaError } from '@rta/core';
 import {
   CLOSE_CODE,
   createFrameDecoder,
   encodeMessage,
   FRAME,
   type Frame,
-  PROTOCOL_ERRORS,
   protocolError,
 } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
 import type { Decider } from '../decide/decider.ts';
 import { lifecycleChannel, reportFault } from '../diagnostics.ts';
+import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
+import { closeReasonOf } from './close-reason.ts';
 import { type ControlOptions, createControlStream } from './control-stream.ts';
-import { createLane } from './lane.ts';
-import { createPushStreams } from './push-streams.ts';
+import { createLane, type Lane } from './lane.ts';
+import { createPushStreams, type PushStreams } from './push-streams.ts';
 
 /** One connection of agents, as the server sees it. */
 export interface AgentConnection {
   readonly id: string;
-  /** Sends a push on the push stream of a session; false where the connection does not take it. */
-  push(session: SessionId, frame: Uint8Array): boolean;
+  readonly push: PushStreams['push'];
   /** Tells the agents to go elsewhere. */
   sayGoodbye(reason: string, withinMs: number): void;
   close(code: number, reason: string): Promise<void>;
@@ -50,7 +49,7 @@ export function serveConnection(
   let lanes = 0;
 
   const fail = (error: unknown): void => {
-    const [code, reason] = closeReason(error);
+    const [code, reason] = closeReasonOf(error);
     void connection.close(code, reason);
   };
 
@@ -79,24 +78,29 @@ export function serveConnection(
   connection.onStream((stream) => {
     const decoder = createFrameDecoder();
     let onFrame: ((frame: Frame) => void) | undefined;
-    let afterChunk: (() => void) | undefined;
-    let onWritable: (() => void) | undefined;
+    let lane: Lane | undefined;
 
     const begin = (frame: Frame): ((frame: Frame) => void) => {
       if (frame.type === FRAME.hello) return openControl(stream);
       if (frame.type !== FRAME.authorize) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
-      if (lanes >= SERVER_LIMITS.maxLanesPerConnection) throw TOO_MANY_LANES;
+      if (lanes >= SERVER_LIMITS.maxLanesPerConnection) {
+        throw serverError('RTA_SERVER_OVERLOAD', 'too many lanes');
+      }
       lanes += 1;
-      const lane = createLane({ stream, decider, connection: connection.id, onFailed: fail });
-      afterChunk = lane.flush;
-      onWritable = lane.onWritable;
+      lane = createLane({
+        stream,
+        decider,
+        connection: connection.id,
+        onEnded: () => {
+          lanes -= 1;
+        },
+        onFailed: fail,
+      });
       return lane.onFrame;
     };
 
+    // The control stream carries the connection: without it there is nobody to talk to.
     const closed = (): void => {
-      if (afterChunk !== undefined) lanes -= 1;
-      afterChunk = undefined;
-      // The control stream carries the connection: without it there is nobody to talk to.
       if (stream === control) void connection.close(CLOSE_CODE.none, 'the control stream ended');
     };
 
@@ -107,17 +111,26 @@ export function serveConnection(
             onFrame ??= begin(frame);
             onFrame(frame);
           });
-          afterChunk?.();
+          lane?.flush();
         } catch (error) {
           fail(error);
         }
       },
-      onEnd: () => {
-        stream.end();
+      onEnd() {
+        try {
+          decoder.end();
+        } catch (error) {
+          return fail(error);
+        }
+        if (lane === undefined) stream.end();
+        else lane.onEnd();
         closed();
       },
-      onReset: closed,
-      onWritable: () => onWritable?.(),
+      onReset() {
+        lane?.onReset();
+        closed();
+      },
+      onWritable: () => lane?.onWritable(),
     });
   });
 
@@ -137,24 +150,4 @@ export function serveConnection(
     close: (code, reason) => connection.close(code, reason),
     closed: connection.closed,
   };
-}
-
-const TOO_MANY_LANES = new RangeError('too many lanes');
-
-function closeReason(error: unknown): [code: number, reason: string] {
-  if (error === TOO_MANY_LANES) return [CLOSE_CODE.limit, 'too many lanes'];
-  if (!isRtaError(error)) {
-    reportFault('connection', error);
-    return [CLOSE_CODE.internal, 'fault of the server'];
-  }
-  if (!(error.code in PROTOCOL_ERRORS)) return [CLOSE_CODE.slowReader, error.code];
-  switch (error.code) {
-    case 'RTA_PROTOCOL_UNEXPECTED_FRAME':
-      return [CLOSE_CODE.unexpected, error.code];
-    case 'RTA_PROTOCOL_MESSAGE':
-    case 'RTA_PROTOCOL_REQUEST_ID':
-      return [CLOSE_CODE.message, error.code];
-    default:
-      return [CLOSE_CODE.frame, error.code];
-  }
 }

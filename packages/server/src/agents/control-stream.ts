@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Clock, isRtaError, RtaError } from '@rta/core';
+import { type Clock, isRtaError } from '@rta/core';
 import type { NonceIssuer } from '@rta/idp';
 import {
   CHALLENGE_BYTES,
@@ -7,17 +7,18 @@ import {
   encodeMessage,
   FRAME,
   type Frame,
+  fitText,
+  isProtocolErrorCode,
   type MessageName,
   type Messages,
-  PROTOCOL_ERRORS,
   protocolError,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
-import { reportFault } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import type { SessionService } from '../sessions/session-service.ts';
+import { publicError } from './public-error.ts';
 
 /** What the control stream of a connection works with. */
 export interface ControlOptions {
@@ -107,30 +108,29 @@ export function createControlStream(options: ControlOptions): ControlStream {
     }
   };
 
-  const refuse = (requestId: number, error: unknown): void => {
+  const refuse = ({ type, requestId }: Frame, error: unknown): void => {
     const { code, message, retryable } = publicError(error);
-    const aboutNonce = code.startsWith('RTA_IDP_DPOP');
     answer('error', requestId, {
       code,
-      message,
+      message: fitText(message),
       retryable,
-      ...(aboutNonce ? { nonce: nonces.issue() } : {}),
+      // The one that the exchange came with may be used up, whatever it was refused for (RFC 9449 §8).
+      ...(type === FRAME.exchange ? { nonce: nonces.issue() } : {}),
     });
   };
 
   return {
     onFrame(frame) {
-      if (frame.requestId === 0) throw protocolError('RTA_PROTOCOL_REQUEST_ID');
       if (!greeted) return welcome(frame);
       if (inFlight >= SERVER_LIMITS.maxControlRequestsInFlight) {
-        return refuse(frame.requestId, serverError('RTA_SERVER_OVERLOAD'));
+        return refuse(frame, serverError('RTA_SERVER_OVERLOAD'));
       }
       inFlight += 1;
       handle(frame)
         .catch((error: unknown) => {
           // What breaks the protocol breaks the stream; what is merely refused is answered.
-          if (isRtaError(error) && error.code in PROTOCOL_ERRORS) options.onFailed(error);
-          else refuse(frame.requestId, error);
+          if (isRtaError(error) && isProtocolErrorCode(error.code)) options.onFailed(error);
+          else refuse(frame, error);
         })
         .catch(options.onFailed)
         .finally(() => {
@@ -138,11 +138,4 @@ export function createControlStream(options: ControlOptions): ControlStream {
         });
     },
   };
-}
-
-/** An error as a stranger may see it: a coded one as it is, any other as a fault of the node. */
-export function publicError(error: unknown): RtaError {
-  if (isRtaError(error)) return error;
-  reportFault('connection', error);
-  return serverError('RTA_SERVER_INTERNAL');
 }

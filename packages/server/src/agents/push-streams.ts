@@ -1,11 +1,16 @@
 import { isRtaError, parseSessionId, type SessionId } from '@rta/core';
 import { CLOSE_CODE, createFrameDecoder, decodeMessage } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
+import { closeReasonOf } from './close-reason.ts';
 
 /** The push streams of one connection: one per session, opened when there is something to say. */
 export interface PushStreams {
-  /** Sends a frame; false where the connection does not take it any more. */
-  push(session: SessionId, frame: Uint8Array): boolean;
+  /**
+   * Sends a frame; false where the connection does not take it any more.
+   *
+   * @param isLast - nothing will be said of the session after this: its stream ends, and makes room for another.
+   */
+  push(session: SessionId, frame: Uint8Array, isLast: boolean): boolean;
 }
 
 /**
@@ -21,6 +26,9 @@ export function createPushStreams(
   const open = (session: SessionId): TransportStream => {
     const stream = connection.openStream();
     const decoder = createFrameDecoder();
+    const forget = (): void => {
+      if (streams.get(session) === stream) streams.delete(session);
+    };
     stream.setHandlers({
       onData(chunk) {
         try {
@@ -28,26 +36,35 @@ export function createPushStreams(
             const ack = decodeMessage('ack', frame);
             onAcknowledged(parseSessionId(ack.session), ack.generation);
           });
-        } catch {
-          void connection.close(CLOSE_CODE.frame, 'a push stream carries acknowledgements only');
+        } catch (error) {
+          void connection.close(...closeReasonOf(error));
         }
       },
-      onEnd: () => {
-        streams.delete(session);
+      onEnd() {
+        forget();
+        try {
+          decoder.end();
+        } catch (error) {
+          return void connection.close(...closeReasonOf(error));
+        }
         stream.end();
       },
-      onReset: () => {
-        streams.delete(session);
-      },
+      onReset: forget,
     });
+
     streams.set(session, stream);
     return stream;
   };
 
   return {
-    push(session, frame) {
+    push(session, frame, isLast) {
       try {
-        (streams.get(session) ?? open(session)).write(frame);
+        const stream = streams.get(session) ?? open(session);
+        stream.write(frame);
+        if (isLast) {
+          streams.delete(session);
+          stream.end();
+        }
         return true;
       } catch (error) {
         const slow = isRtaError(error, 'RTA_TRANSPORT_BUFFER_FULL');

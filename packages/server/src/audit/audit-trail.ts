@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import { type Clock, diagnostics } from '@rta/core';
 import type { AuditLog, AuditRow } from '@rta/store';
 import { reportFault } from '../diagnostics.ts';
@@ -27,7 +27,7 @@ const GENESIS_HASH = '';
  * A row that is edited, dropped or moved breaks the chain from there on.
  */
 export function auditHash(previousHash: string, line: string): string {
-  return createHash('sha256').update(previousHash).update('\n').update(line).digest('base64url');
+  return digestOf('sha256', `${previousHash}\n${line}`, 'base64url');
 }
 
 /**
@@ -54,7 +54,8 @@ export async function openAuditTrail(options: {
       setImmediate(resolve);
     });
     while (pending.length > 0) {
-      const rows = pending;
+      // A copy: what is recorded while the store writes is not part of what it was given.
+      const rows = [...pending];
       try {
         await log.append(rows);
       } catch (error) {
@@ -87,7 +88,8 @@ export async function openAuditTrail(options: {
       const line = JSON.stringify({ sequence, atMs: clock.now(), node, ...record });
       hash = auditHash(hash, line);
       pending.push({ sequence, line, hash });
-      void write();
+      // A log that refused is not asked again for every record: `flush` tries, from time to time.
+      if (healthy) void write();
     },
     async flush() {
       while (pending.length > 0) {

@@ -60,7 +60,7 @@ export function createDecider(options: DeciderOptions): Decider {
     const { session, cause } = check;
     const denial = deny(cause, session, question, connection);
     // A stranger learns nothing of a session that is bound elsewhere; its own agent gets the token that replaces.
-    if (cause === 'not-bound' || cause === 'session-unknown') return { ...denial, generation: 0 };
+    if (cause !== 'stale-token' && cause !== 'token-invalid') return { ...denial, generation: 0 };
     return cause === 'stale-token' && session !== undefined ? { ...denial, token: session.token } : denial;
   };
 

@@ -35,6 +35,12 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   const { issuer, exchange, nonces, receiver, clock, agentEndpoint } = options;
   const app = new Hono();
 
+  // Every answer brings the nonce for the next request (RFC 9449 §8.2), also one that was refused by its size.
+  app.use(HTTP_PATHS.token, async (context, next) => {
+    context.header('DPoP-Nonce', nonces.issue());
+    context.header('Cache-Control', 'no-store');
+    await next();
+  });
   app.use(
     bodyLimit({
       maxSize: SERVER_LIMITS.maxHttpBodyBytes,

@@ -7,6 +7,7 @@ type ExchangeErrorCode = AuthorityErrorCode | ServerErrorCode;
 
 /** What a token request is refused with, for the codes that an exchange can meet besides those of `@rta/idp`. */
 const OAUTH_ERROR: Partial<Readonly<Record<ExchangeErrorCode, OAuthError['error']>>> = {
+  RTA_AUTHORITY_SIGN_IN_OLD: 'invalid_request',
   RTA_AUTHORITY_SUBJECT_CUT_OFF: 'invalid_request',
   RTA_AUTHORITY_EXPIRED: 'invalid_request',
   RTA_AUTHORITY_GRANT_EMPTY: 'invalid_scope',
@@ -16,6 +17,7 @@ const OAUTH_ERROR: Partial<Readonly<Record<ExchangeErrorCode, OAuthError['error'
   RTA_AUTHORITY_SESSION_EXISTS: 'temporarily_unavailable',
   RTA_SERVER_TARGET: 'invalid_target',
   RTA_SERVER_OVERLOAD: 'temporarily_unavailable',
+  RTA_SERVER_CLOSING: 'temporarily_unavailable',
   RTA_SERVER_VIEW_STALE: 'temporarily_unavailable',
 };
 

@@ -22,9 +22,6 @@ export function tokenEndpoint(options: {
 }): (context: Context) => Promise<Response> {
   const { exchange, nonces, clock, agentEndpoint } = options;
   return async (context) => {
-    // Every answer brings the nonce for the next request (RFC 9449 §8.2).
-    context.header('DPoP-Nonce', nonces.issue());
-    context.header('Cache-Control', 'no-store');
     try {
       const session = await exchange.exchange({
         parameters: await formParameters(context.req.raw),

@@ -1,15 +1,21 @@
 import type { Cause, Session, SessionEffect } from '@rta/authority';
 import type { Clock, SessionId } from '@rta/core';
-import { encodeMessage } from '@rta/protocol';
+import { encodeMessage, fitText } from '@rta/protocol';
 import { whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
-import { enforcementChannel, lifecycleChannel } from '../diagnostics.ts';
+import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 
 /** Where pushes go: the open connections of a node. */
 export interface PushTarget {
-  /** Sends a push frame on the session's push stream; false where the connection is gone. */
-  push(connection: string, session: SessionId, frame: Uint8Array): boolean;
+  /**
+   * Sends a push frame on the session's push stream; false where the connection is gone.
+   *
+   * @param isLast - nothing will be pushed for the session after this.
+   */
+  push(connection: string, session: SessionId, frame: Uint8Array, isLast: boolean): boolean;
+  /** Closes a connection whose agents cannot be told. */
+  cut(connection: string): void;
 }
 
 /** Carries changes to the agents that they concern, and measures when each obeyed (invariant I8). */
@@ -34,6 +40,9 @@ interface Awaited {
   readonly pushedAtMs: number;
 }
 
+/** Pushes that are written in one turn of the event loop. */
+const PUSHES_PER_TURN = 64;
+
 /** Makes the enforcement of a node. */
 export function createEnforcement(options: {
   readonly target: PushTarget;
@@ -43,6 +52,8 @@ export function createEnforcement(options: {
   const { target, audit, clock } = options;
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
+  // Pushes that wait for their turn, in order: a session's generations never overtake one another.
+  const waiting: { readonly session: Session; readonly cause: Cause; readonly receivedAtMs: number }[] = [];
   let pushes = 0;
 
   const settle = (key: string, outcome: 'acknowledged' | 'timed-out'): void => {
@@ -67,9 +78,19 @@ export function createEnforcement(options: {
     });
   };
 
-  const push = (session: Session, cause: Cause, frame: Uint8Array, receivedAtMs: number): void => {
+  const push = (session: Session, cause: Cause, receivedAtMs: number): void => {
     if (session.connection === undefined) return;
-    if (!target.push(session.connection, session.id, frame)) return;
+    let frame: Uint8Array;
+    pushes += 1;
+    try {
+      frame = pushFrame(session, cause, pushes);
+    } catch (error) {
+      // One agent that cannot be told must not keep the others from hearing it, nor go on itself.
+      reportFault('connection', error);
+      target.cut(session.connection);
+      return;
+    }
+    if (!target.push(session.connection, session.id, frame, session.state === 'ended')) return;
     for (const oldest of awaited.keys()) {
       if (awaited.size < SERVER_LIMITS.maxTrackedChanges) break;
       settle(oldest, 'timed-out');
@@ -82,15 +103,27 @@ export function createEnforcement(options: {
     });
   };
 
+  /** A few at a time, so that the first packets leave while the last pushes are still being written. */
+  const pushWaiting = (): void => {
+    for (const { session, cause, receivedAtMs } of waiting.splice(0, PUSHES_PER_TURN)) {
+      push(session, cause, receivedAtMs);
+    }
+    if (waiting.length > 0) setImmediate(pushWaiting);
+  };
+
   return {
     carryOut(effects, receivedAtMs) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
+      const isBusy = waiting.length > 0;
       for (const effect of effects) {
         if (effect.kind === 'displaced') continue;
-        pushes += 1;
         const { session, cause } = effect;
-        push(session, cause, pushFrame(effect.kind, session, cause, pushes), receivedAtMs);
+        if (session.connection === undefined) continue;
+        // Its agents come back, bind again, and are given the state as it is then.
+        if (waiting.length >= SERVER_LIMITS.maxWaitingPushes) target.cut(session.connection);
+        else waiting.push({ session, cause, receivedAtMs });
       }
+      if (!isBusy) pushWaiting();
       for (const effect of effects) recordEffect(effect, audit);
     },
     acknowledge(connection, session, generation) {
@@ -110,11 +143,12 @@ function awaitKey(connection: string, session: SessionId, generation: number): s
   return `${session} ${generation} ${connection}`;
 }
 
-function pushFrame(kind: 'changed' | 'ended', session: Session, cause: Cause, pushId: number): Uint8Array {
+function pushFrame(session: Session, changeCause: Cause, pushId: number): Uint8Array {
   const { id, generation, token, grant, attributes } = session;
   // 0 answers nothing; a push id only numbers the pushes of a node.
   const requestId = pushId >>> 0 === 0 ? 1 : pushId >>> 0;
-  return kind === 'ended'
+  const cause = wireCause(changeCause);
+  return session.state === 'ended'
     ? encodeMessage('revoked', requestId, { session: id, generation, cause })
     : encodeMessage('context', requestId, {
         session: id,
@@ -124,6 +158,16 @@ function pushFrame(kind: 'changed' | 'ended', session: Session, cause: Cause, pu
         attributes: { ...attributes },
         cause,
       });
+}
+
+/** A cause has words from outside: what a message cannot carry is cut or replaced, and the change travels anyway. */
+function wireCause({ kind, change, reason, txn }: Cause): Cause {
+  return {
+    kind: fitText(kind),
+    change: fitText(change),
+    ...(reason === undefined ? {} : { reason: fitText(reason) }),
+    ...(txn === undefined ? {} : { txn: fitText(txn) }),
+  };
 }
 
 function recordEffect(effect: SessionEffect, audit: AuditTrail): void {

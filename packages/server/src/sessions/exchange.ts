@@ -37,7 +37,7 @@ export interface ExchangeInput {
 export interface Exchange {
   /**
    * @throws RtaError of `@rta/idp` for what came in, of `@rta/authority` for what may not be granted, and
-   *   `RTA_SERVER_TARGET`, `RTA_SERVER_OVERLOAD`, `RTA_SERVER_VIEW_STALE`.
+   *   `RTA_SERVER_TARGET`, `RTA_SERVER_OVERLOAD`, `RTA_SERVER_VIEW_STALE`, `RTA_SERVER_CLOSING`.
    */
   exchange(input: ExchangeInput): Promise<Session>;
 }
@@ -51,6 +51,8 @@ export interface ExchangeOptions {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly isFresh: () => boolean;
+  /** Whether the node is going away: then sessions are opened elsewhere. */
+  readonly isClosing: () => boolean;
   /** This server's issuer identifier. */
   readonly issuer: string;
   /** The URL that proofs name. */
@@ -70,6 +72,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   let inFlight = 0;
 
   const open = async ({ parameters, proof }: ExchangeInput): Promise<Session> => {
+    if (options.isClosing()) throw serverError('RTA_SERVER_CLOSING');
     if (!options.isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
     if (!audit.healthy) throw serverError('RTA_SERVER_OVERLOAD');
     const request = parseExchangeRequest(parameters);
@@ -161,7 +164,9 @@ function askedFor(request: ExchangeRequest): Grant {
 
 /** No agent gets more than the token that its user gave it. */
 function grantable(verified: VerifiedSubject, byIssuer: ReadonlyMap<string, readonly string[]>): Grant {
-  return { scope: verified.scope.length > 0 ? verified.scope : (byIssuer.get(verified.issuer) ?? []) };
+  // To an IdP a `*` is a character like any other (RFC 6749 §3.3): it must not become a pattern here.
+  const scope = verified.scope.filter((name) => !name.includes('*'));
+  return { scope: verified.scope.length > 0 ? scope : (byIssuer.get(verified.issuer) ?? []) };
 }
 
 function expiryOf(verified: VerifiedSubject, nowMs: number, byIssuer: ReadonlyMap<string, number>): number {

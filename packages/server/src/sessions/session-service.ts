@@ -9,7 +9,7 @@ import {
   type SessionEffect,
   verifyProof,
 } from '@rta/authority';
-import { type Clock, parseSessionId, sessionIdFromBytes } from '@rta/core';
+import { type Clock, isRtaError, parseSessionId, sessionIdFromBytes } from '@rta/core';
 import { isWeakEd25519Key, parseAgentMetadata } from '@rta/idp';
 import { bindingStatement, type Messages } from '@rta/protocol';
 import type { Store } from '@rta/store';
@@ -84,61 +84,66 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     throw serverError('RTA_SERVER_TOKEN_REFUSED', `the token is refused: ${check.cause}`);
   };
 
+  const openChild = (parent: Session, message: Messages['delegate'], nowMs: number): Session => {
+    const { key, scope, authorizationDetails, lifetimeMs } = message;
+    const agent = parseAgentMetadata(message.agent);
+    // Anybody could sign for a key of small order.
+    if (isWeakEd25519Key(key)) throw authorityError('RTA_AUTHORITY_PROOF');
+    return authority.delegate(
+      parent.id,
+      {
+        id: sessionIdFromBytes(randomBytes(16)),
+        actor: { ...agent, keyThumbprint: keyThumbprint(key) },
+        publicKey: key.slice(),
+        grant: { scope, ...(authorizationDetails === undefined ? {} : { details: authorizationDetails }) },
+        expiresAtMs: lifetimeMs === undefined ? parent.expiresAtMs : nowMs + lifetimeMs,
+      },
+      nowMs,
+    );
+  };
+
   return {
     carryOut,
 
     bind(message, connection) {
-      if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
       const receivedAtMs = clock.monotonicMs();
       const id = parseSessionId(message.session);
-      const session = authority.get(id);
-      const statement = bindingStatement(connection.challenge, connection.channelBinding, id);
-      if (session !== undefined && !verifyProof(session.publicKey, statement, message.signature)) {
-        audit.record({
-          kind: 'bind',
-          outcome: 'refused',
-          cause: 'RTA_AUTHORITY_PROOF',
-          connection: connection.id,
-          ...whoOf(session),
-        });
-        throw authorityError('RTA_AUTHORITY_PROOF');
+      const known = authority.get(id);
+      let bound: ReturnType<Authority['bind']>;
+      try {
+        if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
+        const statement = bindingStatement(connection.challenge, connection.channelBinding, id);
+        if (known !== undefined && !verifyProof(known.publicKey, statement, message.signature)) {
+          throw authorityError('RTA_AUTHORITY_PROOF');
+        }
+        bound = authority.bind(id, connection.id, clock.now());
+      } catch (error) {
+        const who = known === undefined ? { session: id } : whoOf(known);
+        audit.record({ kind: 'bind', ...refusalOf(error), connection: connection.id, ...who });
+        throw error;
       }
-      const { session: bound, effects } = authority.bind(id, connection.id, clock.now());
+      const { session, effects } = bound;
       carryOut(effects, receivedAtMs);
-      audit.record({ kind: 'bind', outcome: 'ok', connection: connection.id, ...whoOf(bound) });
+      audit.record({ kind: 'bind', outcome: 'ok', connection: connection.id, ...whoOf(session) });
       lifecycleChannel.publish({ kind: 'session-bound', session: id, connection: connection.id });
-      return bound;
+      return session;
     },
 
     async delegate(message, connection) {
       const parent = present(message.token, connection);
-      const nowMs = clock.now();
-      const agent = parseAgentMetadata(message.agent);
-      // Anybody could sign for a key of small order.
-      if (isWeakEd25519Key(message.key)) throw authorityError('RTA_AUTHORITY_PROOF');
-      const child = authority.delegate(
-        parent.id,
-        {
-          id: sessionIdFromBytes(randomBytes(16)),
-          actor: { ...agent, keyThumbprint: keyThumbprint(message.key) },
-          publicKey: message.key.slice(),
-          grant: {
-            scope: message.scope,
-            ...(message.authorizationDetails === undefined ? {} : { details: message.authorizationDetails }),
-          },
-          expiresAtMs: message.lifetimeMs === undefined ? parent.expiresAtMs : nowMs + message.lifetimeMs,
-        },
-        nowMs,
-      );
       try {
-        await keepSession(store, child);
+        const child = openChild(parent, message, clock.now());
+        await keepSession(store, child).catch((error: unknown) => {
+          authority.end(child.id, { kind: 'ended', change: child.id }, clock.now());
+          throw error;
+        });
+        audit.record({ kind: 'delegation', outcome: 'ok', connection, ...whoOf(child) });
+        lifecycleChannel.publish({ kind: 'session-opened', session: child.id });
+        return child;
       } catch (error) {
-        authority.end(child.id, { kind: 'ended', change: child.id }, clock.now());
+        audit.record({ kind: 'delegation', ...refusalOf(error), connection, ...whoOf(parent) });
         throw error;
       }
-      audit.record({ kind: 'delegation', outcome: 'ok', connection, ...whoOf(child) });
-      lifecycleChannel.publish({ kind: 'session-opened', session: child.id });
-      return child;
     },
 
     end(token, connection) {
@@ -162,4 +167,9 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       carryOut(authority.setPolicyRevision(revision, cause, clock.now()), clock.monotonicMs());
     },
   };
+}
+
+/** A refusal as the audit log keeps it: by its code. */
+function refusalOf(error: unknown): { readonly outcome: 'refused'; readonly cause: string } {
+  return { outcome: 'refused', cause: isRtaError(error) ? error.code : 'RTA_SERVER_INTERNAL' };
 }

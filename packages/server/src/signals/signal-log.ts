@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Signal } from '@rta/authority';
 import type { Clock, Timer } from '@rta/core';
 import type { Delivery, EventBroker, EventSubscription } from '@rta/events';
@@ -41,6 +42,8 @@ export async function openSignalLog(options: {
   let beats = 0;
   let subscription: EventSubscription | undefined;
   let lastCursor: string | undefined;
+  // Heartbeats of an earlier run of this node may still be in the log, and their times mean nothing to this one.
+  const run = randomUUID();
   const timers = new Set<Timer>();
   const caughtUp = Promise.withResolvers<void>();
 
@@ -67,7 +70,7 @@ export async function openSignalLog(options: {
         return;
       }
       onSignal(signal);
-    } else if (event.type === 'heartbeat' && event.key === node) {
+    } else if (event.type === 'heartbeat' && event.payload['run'] === run) {
       const { sentAtMs } = event.payload;
       // The view is as old as the heartbeat, not as young as its arrival.
       if (typeof sentAtMs === 'number') seenUpToMs = Math.max(seenUpToMs, sentAtMs);
@@ -81,17 +84,19 @@ export async function openSignalLog(options: {
     beats += 1;
     const sentAtMs = clock.monotonicMs();
     broker
-      .publish({ id: `${node}:${beats}`, key: node, type: 'heartbeat', payload: { sentAtMs } })
+      .publish({ id: `${run}:${beats}`, key: node, type: 'heartbeat', payload: { run, sentAtMs } })
       .catch((error: unknown) => reportFault('broker', error));
     after(SERVER_LIMITS.heartbeatIntervalMs, beat);
   };
 
   const follow = async (): Promise<void> => {
-    subscription = await broker.subscribe({
+    const started = await broker.subscribe({
       onEvent,
       from: lastCursor === undefined ? (broker.features.replay ? 'oldest' : 'next') : { after: lastCursor },
     });
-    subscription.ended.catch(followAgain);
+    if (closed) return started.close();
+    subscription = started;
+    started.ended.catch(followAgain);
   };
 
   const followAgain = (error: unknown): void => {
