@@ -359,9 +359,17 @@ export function createAuthority(options: AuthorityOptions): Authority {
   };
 }
 
-/** An event that claims to lie in the future is taken to have happened when it arrived: it outranks no later one. */
-const asOfReceipt = (signal: Signal): Signal =>
-  signal.occurredAtMs <= signal.receivedAtMs ? signal : { ...signal, occurredAtMs: signal.receivedAtMs };
+/**
+ * An event that claims to lie in the future is taken to have happened when it arrived: it outranks no later one. What
+ * its source's clock says stands aside, within reason, to be compared with sign-ins by the same clock.
+ */
+function asOfReceipt(signal: Signal): Signal {
+  const { receivedAtMs } = signal;
+  const occurredAtMs = Math.min(signal.occurredAtMs, receivedAtMs);
+  const { sourceTimeMs = occurredAtMs } = signal;
+  const isPlausible = sourceTimeMs <= receivedAtMs + AUTHORITY_LIMITS.maxSourceAheadMs;
+  return { ...signal, occurredAtMs, sourceTimeMs: isPlausible ? sourceTimeMs : occurredAtMs };
+}
 
 const signalCause = ({ id, change, reason, source }: Signal): Cause => ({
   kind: change.kind,

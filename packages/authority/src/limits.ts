@@ -16,6 +16,10 @@ export const AUTHORITY_LIMITS = {
   maxFacts: 1_000_000,
   /** How long a fact is remembered: longer than any session that it may concern. */
   factRetentionMs: 2_592_000_000,
+  /** How far the clock of a source may run ahead to be believed: sign-ins and revocations are compared by it. */
+  maxSourceAheadMs: 300_000,
+  /** How far two issuers' clocks may be apart: a sign-in that follows another issuer's revocation so closely ends too. */
+  foreignClockSkewMs: 30_000,
   /** Ended sessions that are remembered, so that their agents hear why they are refused; about 1 KB each. */
   maxEndedSessions: 100_000,
 } as const;

@@ -56,6 +56,12 @@ export interface Signal {
   readonly occurredAtMs: number;
   /** UNIX milliseconds of its arrival. */
   readonly receivedAtMs: number;
+  /**
+   * UNIX milliseconds of the event by the clock of its source, where that runs ahead of this one: sign-ins at the
+   * same issuer are dated by the same clock. A time more than five minutes
+   * after arrival is not believed. `occurredAtMs` by default.
+   */
+  readonly sourceTimeMs?: number;
   /** The source's words for people. */
   readonly reason?: string;
 }

@@ -25,7 +25,24 @@ export interface SubjectFacts {
 }
 
 /** The part of a signal that decides. The rest, like its reason, is not worth a month of memory. */
-type Fact = Pick<Signal, 'id' | 'subject' | 'change' | 'occurredAtMs' | 'receivedAtMs'>;
+interface Fact extends Pick<Signal, 'id' | 'subject' | 'change' | 'occurredAtMs' | 'receivedAtMs'> {
+  /** Whose clock `sourceTimeMs` is by. */
+  readonly issuer: string;
+  readonly sourceTimeMs: number;
+}
+
+function factOf({ id, subject, change, occurredAtMs, receivedAtMs, source, sourceTimeMs }: Signal): Fact {
+  const { issuer } = source;
+  return {
+    id,
+    subject,
+    change,
+    occurredAtMs,
+    receivedAtMs,
+    issuer,
+    sourceTimeMs: sourceTimeMs ?? occurredAtMs,
+  };
+}
 
 /** Whether a signal ends the sessions that rest on a sign-in before it. */
 export function isCutOff({ change }: Pick<Signal, 'change'>): boolean {
@@ -37,28 +54,44 @@ export function isCutOff({ change }: Pick<Signal, 'change'>): boolean {
 }
 
 /** Whether a sign-in is ended by a cut-off: what began at or before the event does not survive it. */
-export function isCutOffBy(fact: Fact, subject: Subject): boolean {
-  return isCutOff(fact) && matchesSubject(fact.subject, subject) && subject.signedInAtMs <= fact.occurredAtMs;
+export function isCutOffBy(signal: Signal, subject: Subject): boolean {
+  return endsSignIn(factOf(signal), subject);
 }
 
 /**
- * Facts of one matter about one subject replace one another.
- *
- * A level or a flag is the judgement of its source: no source takes back what another one said. Of cut-offs, and of
- * changes of credentials, the latest says all that the earlier ones said, whoever said it.
+ * The sign-in is dated by its issuer's clock, so it is compared with the event by that clock. Where another issuer
+ * speaks, the two clocks may be apart: then what follows closely is taken as before (invariant I1).
+ */
+function endsSignIn(fact: Fact, subject: Subject): boolean {
+  if (!isCutOff(fact) || !matchesSubject(fact.subject, subject)) return false;
+  const skewMs = fact.issuer === subject.issuer ? 0 : AUTHORITY_LIMITS.foreignClockSkewMs;
+  return subject.signedInAtMs <= fact.sourceTimeMs + skewMs;
+}
+
+/** The newer of two facts of one matter; a cut-off keeps all that either cut off. */
+function merged(fact: Fact, known: Fact): Fact {
+  const newer = replaces(fact, known) ? fact : known;
+  return isCutOff(newer)
+    ? { ...newer, sourceTimeMs: Math.max(fact.sourceTimeMs, known.sourceTimeMs) }
+    : newer;
+}
+
+/**
+ * Facts of one matter about one subject replace one another. What one source said no other takes back, and what each
+ * said is by its own clock: so every source has matters of its own.
  */
 function matterOf(signal: Signal): string {
   const { change, source, subject } = signal;
-  const about = selectorText(subject);
+  const about = [change.kind, selectorText(subject), source.issuer];
   switch (change.kind) {
     case 'risk-level-change':
-      return JSON.stringify([change.kind, about, source.issuer, change.principal]);
+      return JSON.stringify([...about, change.principal]);
     case 'device-compliance-change':
-      return JSON.stringify([change.kind, about, source.issuer]);
+      return JSON.stringify(about);
     case 'credential-change':
     case 'session-revoked':
       // A credential that is added takes no cut-off back.
-      return JSON.stringify([change.kind, about, isCutOff(signal)]);
+      return JSON.stringify([...about, isCutOff(signal)]);
   }
 }
 
@@ -114,11 +147,9 @@ export function createSubjectFacts(): SubjectFacts {
     },
     remember(signal, nowMs) {
       forgetExpired(nowMs);
-      const { id, subject, change, occurredAtMs, receivedAtMs } = signal;
-      const fact: Fact = { id, subject, change, occurredAtMs, receivedAtMs };
       const matter = matterOf(signal);
       const known = facts.get(matter);
-      if (known !== undefined && !replaces(fact, known.fact)) return true;
+      const fact = known === undefined ? factOf(signal) : merged(factOf(signal), known.fact);
       if (known === undefined && facts.size >= AUTHORITY_LIMITS.maxFacts) {
         completeFromMs = nowMs + AUTHORITY_LIMITS.factRetentionMs;
         return false;
@@ -126,7 +157,7 @@ export function createSubjectFacts(): SubjectFacts {
       facts.delete(matter);
       facts.set(matter, { fact, renewedAtMs: nowMs });
       if (known !== undefined) return true;
-      for (const key of selectorKeys(subject)) {
+      for (const key of selectorKeys(signal.subject)) {
         const matters = mattersByKey.get(key);
         if (matters === undefined) mattersByKey.set(key, new Set([matter]));
         else matters.add(matter);
@@ -162,7 +193,7 @@ export function createSubjectFacts(): SubjectFacts {
     },
     cutOffOf(subject) {
       for (const fact of factsOf(subject)) {
-        if (isCutOffBy(fact, subject)) return fact.id;
+        if (endsSignIn(fact, subject)) return fact.id;
       }
       return undefined;
     },

@@ -208,9 +208,11 @@ describe.each([HTTPS, CONTROL_STREAM])('an exchange $name', (door) => {
     expect(await exchange(exchangeParameters(token))).toMatchObject({ ok: true });
     const open = t.server.openSessions;
 
-    await t.revoke(sub, carols.trusted.issuer);
+    await t.revoke(sub, carols.trusted.issuer, 20_000);
 
     expect(t.server.openSessions).toBe(open - 1);
+    // By now the sign-in lies in the past of this clock, and after the revocation as this clock saw it.
+    t.clock.advance(21_000);
     expect(await exchange(exchangeParameters(token))).toMatchObject({
       ok: false,
       code: 'RTA_AUTHORITY_SUBJECT_CUT_OFF',

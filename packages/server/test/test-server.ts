@@ -52,7 +52,7 @@ export interface TestServer extends AsyncDisposable {
   /** Raises a risk-level-change for a user; resolves with its id when it is in force. */
   changeRisk(sub: string, current: 'LOW' | 'MEDIUM' | 'HIGH'): Promise<string>;
   /** Raises a session-revoked for a user; resolves with its id when it is in force. */
-  revoke(sub: string, issuer?: string): Promise<string>;
+  revoke(sub: string, issuer?: string, aheadMs?: number): Promise<string>;
   /** Everything in the audit log so far. */
   audit(): Promise<readonly Record<string, unknown>[]>;
 }
@@ -138,7 +138,12 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const connect = (): Promise<RtaClient> => createRtaClient(rawConnect());
 
   let signals = 0;
-  const raise = async (sub: string, change: Signal['change'], issuer = idp.issuer): Promise<string> => {
+  const raise = async (
+    sub: string,
+    change: Signal['change'],
+    issuer = idp.issuer,
+    aheadMs = 0,
+  ): Promise<string> => {
     signals += 1;
     // Of two changes in one moment the more severe one would stay, whichever was raised first.
     clock.advance(1);
@@ -147,11 +152,12 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     const applied = nextAuditRecord((record) => record['kind'] === 'signal' && record['change'] === id);
     await server.signal({
       id,
-      source: { issuer: 'test', id },
+      source: { issuer, id },
       subject: { user: { by: 'iss-sub', issuer, sub } },
       change,
       occurredAtMs: nowMs,
       receivedAtMs: nowMs,
+      sourceTimeMs: nowMs + aheadMs,
     });
     await applied;
     return id;
@@ -180,7 +186,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       return { client, session };
     },
     changeRisk: (sub, current) => raise(sub, { kind: 'risk-level-change', principal: 'USER', current }),
-    revoke: (sub, issuer) => raise(sub, { kind: 'session-revoked' }, issuer),
+    revoke: (sub, issuer, aheadMs) => raise(sub, { kind: 'session-revoked' }, issuer, aheadMs),
     async audit() {
       // What was recorded in this turn is written in the next.
       await new Promise((resolve) => setImmediate(resolve));

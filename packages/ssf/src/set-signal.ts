@@ -36,6 +36,7 @@ export function signalOf(options: {
     change,
     occurredAtMs: Math.min(Math.floor(eventTimeMs), receivedAtMs),
     receivedAtMs,
+    ...(eventTimeMs > receivedAtMs ? { sourceTimeMs: Math.floor(eventTimeMs) } : {}),
     ...(reason === undefined ? {} : { reason }),
   };
 }

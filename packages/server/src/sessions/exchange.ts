@@ -93,7 +93,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
     const session = authority.open(
       {
         id: sessionIdFromBytes(randomBytes(16)),
-        subject: subjectOf(verified, nowMs),
+        subject: subjectOf(verified),
         actor: { ...request.agent, keyThumbprint: jkt } satisfies Actor,
         publicKey: fromBase64Url(publicJwk.x),
         grant: intersectGrants(askedFor(request), grantable(verified, options.grantableScope)),
@@ -138,7 +138,7 @@ function assertTarget(request: ExchangeRequest, issuer: string): void {
   }
 }
 
-function subjectOf(verified: VerifiedSubject, nowMs: number): Subject {
+function subjectOf(verified: VerifiedSubject): Subject {
   const { issuer, sub, email, idpSessionId, clientId, acr, amr, authTimeMs, issuedAtMs } = verified;
   return {
     issuer,
@@ -148,8 +148,8 @@ function subjectOf(verified: VerifiedSubject, nowMs: number): Subject {
     ...(clientId === undefined ? {} : { clientId }),
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr }),
-    // An issuer whose clock runs ahead must not date a sign-in after the revocation that ends it.
-    signedInAtMs: Math.min(authTimeMs ?? issuedAtMs, nowMs),
+    // By the issuer's clock, as its revocations are.
+    signedInAtMs: Math.min(authTimeMs ?? issuedAtMs, issuedAtMs),
   };
 }
 

@@ -39,6 +39,7 @@ const signalSchema: z.ZodType<Signal> = z.strictObject({
   ]),
   occurredAtMs: z.number(),
   receivedAtMs: z.number(),
+  sourceTimeMs: z.number().exactOptional(),
   reason: z.string().exactOptional(),
 });
 
