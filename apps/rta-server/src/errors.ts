@@ -24,7 +24,4 @@ export const APP_ERRORS = {
   },
 } as const satisfies ErrorTable;
 
-/** Codes that `rta-server` throws. */
-export type AppErrorCode = keyof typeof APP_ERRORS;
-
 export const appError = errorFactory(APP_ERRORS);

@@ -98,6 +98,8 @@ function httpApp(
   return app;
 }
 
+const KEEP_ALIVE_MS = 120_000;
+
 async function listenHttps(
   { host, port }: Config['http'],
   tls: { readonly cert: string; readonly key: string },
@@ -108,7 +110,8 @@ async function listenHttps(
     {
       fetch: app.fetch,
       createServer,
-      serverOptions: { ...tls, minVersion: 'TLSv1.2' },
+      // Transmitters push seldom: their idle connections are kept, and not closed under a push that is on its way.
+      serverOptions: { ...tls, minVersion: 'TLSv1.2', keepAliveTimeout: KEEP_ALIVE_MS },
       hostname: host,
       port,
     },

@@ -8,7 +8,7 @@ export const plain = (spaced: string): string => spaced.replaceAll(' ', '');
 export const bytes = (spaced: string): Uint8Array => new Uint8Array(Buffer.from(plain(spaced), 'hex'));
 export const hex = (data: Uint8Array): string => Buffer.from(data).toString('hex');
 export const ascii = (text: string): string => Buffer.from(text, 'latin1').toString('hex');
-export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
+const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString('hex');
 export const repeat = (byte: string, count: number): string => byte.repeat(count);
 
 /** A number in so many bytes, big-endian. */

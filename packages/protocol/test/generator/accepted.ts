@@ -117,7 +117,7 @@ function decisionBody(message: Message): string {
 export const SESSION = 'AAECAwQFBgcICQoLDA0ODw';
 const CHILD = '____________________-w';
 export const TOKEN_96: VectorValue = { bytes: repeat('a1', 96) };
-export const TOKEN_128: VectorValue = { bytes: repeat('b2', 128) };
+const TOKEN_128: VectorValue = { bytes: repeat('b2', 128) };
 const KEY: VectorValue = { bytes: repeat('c3', 32) };
 const NOW = 1_767_225_600_000; // 2026-01-01T00:00:00Z
 

@@ -4,7 +4,7 @@ import type { Store } from '@rta/store';
 import { reportFault } from '../diagnostics.ts';
 
 /** Keeps the facts of a session in the store: everything but its token, which is made anew when it is needed. */
-export function sessionRecord(session: Session): JsonObject {
+function sessionRecord(session: Session): JsonObject {
   const { id, parent, depth, subject, actors, publicKey, createdAtMs, expiresAtMs, ownGrant } = session;
   return {
     id,
