@@ -1,4 +1,13 @@
+export { checkCode, decodeCloseReason, encodeCloseReason, surfaceHandlerError } from './close.ts';
 export { TRANSPORT_ERRORS, type TransportErrorCode, transportError } from './errors.ts';
+export { resolveTransportLimits, TRANSPORT_LIMITS, type TransportLimits } from './limits.ts';
+export {
+  createMemoryTransport,
+  createMemoryTransportPair,
+  type MemoryTransport,
+  type MemoryTransportPair,
+} from './memory-transport.ts';
+export { SendQueue } from './send-queue.ts';
 export type {
   CloseInfo,
   ConnectionHandler,

@@ -21,7 +21,10 @@ export interface StreamHandlers {
   onData(chunk: Uint8Array): void;
   /** The peer will send no more. */
   onEnd?(): void;
-  /** The stream broke off: the peer reset it, or the connection closed. Nothing follows. */
+  /**
+   * The stream broke off: the peer reset it, or the connection closed (then the code is the close code).
+   * Nothing follows. Also told while the stream is paused.
+   */
   onReset?(code: number): void;
   /** After `write` returned false: the stream takes more again. */
   onWritable?(): void;
@@ -39,13 +42,13 @@ export interface TransportStream {
    * Queues bytes; the caller must not change them afterwards.
    *
    * @returns false when the buffer stands above its high-water mark: wait for `onWritable`.
-   * @throws RtaError `RTA_TRANSPORT_STREAM_CLOSED` after `end` or a reset;
-   *   `RTA_TRANSPORT_BUFFER_FULL` above the hard limit: the bytes were not taken.
+   * @throws RtaError `RTA_TRANSPORT_STREAM_CLOSED` after `end`, `reset` or `onReset`;
+   *   `RTA_TRANSPORT_BUFFER_FULL` where the bytes would pass the hard limit: none of them was taken.
    */
   write(bytes: Uint8Array): boolean;
-  /** No more will be written; what is queued is still sent. Reading goes on. */
+  /** No more will be written; what is queued is still sent. Reading goes on. Idempotent. */
   end(): void;
-  /** Breaks the stream off in both directions; what is queued is dropped. */
+  /** Breaks the stream off in both directions; what is queued is dropped, and this side's handlers fall silent. */
   reset(code: number): void;
   /** Stops reading: the peer is held back by flow control. */
   pause(): void;
@@ -70,14 +73,20 @@ export interface TransportConnection extends AsyncDisposable {
   /** Streams that are open, in both directions of opening. */
   readonly openStreams: number;
   /**
-   * Opens a stream.
+   * Opens a stream. The peer sees it with its first bytes, its end or its reset, and with it those opened before.
    *
    * @throws RtaError `RTA_TRANSPORT_CLOSED`, or `RTA_TRANSPORT_STREAM_LIMIT` where the peer allows no more now.
    */
   openStream(): TransportStream;
   /** Sets who is given the peer's streams; those opened before are delivered in the next turn. */
   onStream(handler: (stream: TransportStream) => void): void;
-  /** Ends the connection and its streams. Idempotent; resolves when the peer was told. */
+  /**
+   * Ends the connection and its streams; what the network has not taken is dropped. A second call changes nothing.
+   * Resolves when the peer was told.
+   *
+   * @param code application close code, default 0.
+   * @param reason cut after `TRANSPORT_LIMITS.maxReasonBytes` of UTF-8.
+   */
   close(code?: number, reason?: string): Promise<void>;
 }
 

@@ -1,0 +1,22 @@
+import { type CloseInfo, decodeCloseReason } from '@rta/transport';
+import type { NativeConnection } from './native.ts';
+
+/**
+ * How a connection ended that quiche has closed, or undefined while it lives.
+ *
+ * @param failed quiche refused a packet, which closes the connection where it could not be ignored.
+ */
+export function nativeCloseInfo(native: NativeConnection, failed: boolean): CloseInfo | undefined {
+  if (!failed && !native.isDraining() && !native.isClosed()) return undefined;
+  if (native.isTimedOut()) return { by: 'timeout', code: 0, reason: 'nothing was heard of the peer' };
+  const fromPeer = native.peerError();
+  if (fromPeer !== null) {
+    return {
+      by: fromPeer.isApp ? 'peer' : 'transport',
+      code: fromPeer.errorCode,
+      reason: decodeCloseReason(Uint8Array.from(fromPeer.reason)),
+    };
+  }
+  const code = native.localError()?.errorCode;
+  return { by: 'transport', code: code ?? 0, reason: 'the peer broke the protocol' };
+}

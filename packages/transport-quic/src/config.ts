@@ -1,0 +1,122 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import tls from 'node:tls';
+import { type TransportLimits, transportError } from '@rta/transport';
+import { QUIC_LIMITS } from './limits.ts';
+import { NativeConfig } from './native.ts';
+
+/** Signature algorithms of certificates, in order of preference (RFC 8446 §4.2.3). */
+const SIGNATURE_ALGORITHMS = [
+  'ed25519',
+  'ecdsa_secp256r1_sha256',
+  'ecdsa_secp384r1_sha384',
+  'ecdsa_secp521r1_sha512',
+  'rsa_pss_rsae_sha256',
+  'rsa_pss_rsae_sha384',
+  'rsa_pss_rsae_sha512',
+].join(':');
+
+/** The protocol of RealTimeAuth (`docs/spec/protocol.md`). */
+const DEFAULT_ALPN = ['rta/1'];
+
+const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** What both sides of a connection choose. */
+export interface PeerConfig {
+  readonly alpn: readonly string[] | undefined;
+  readonly limits: TransportLimits;
+  readonly idleTimeoutMs: number;
+}
+
+/** The configuration of a server: it shows a certificate, and asks for none. */
+export function serverConfig(options: PeerConfig & { cert: string; key: string }): NativeConfig {
+  const encoder = new TextEncoder();
+  return withTransportParameters(options, () =>
+    NativeConfig.withBoringSslCtx(
+      false,
+      false,
+      undefined,
+      [encoder.encode(options.key)],
+      [encoder.encode(options.cert)],
+      SIGNATURE_ALGORITHMS,
+    ),
+  );
+}
+
+/** The configuration of a client: it verifies the server's certificate against the authorities. */
+export function clientConfig(options: PeerConfig & { ca: string | undefined }): NativeConfig {
+  if (options.ca !== undefined && parseCertificates('ca', options.ca).length === 0) {
+    throw notUsable('ca', 'holds no certificate');
+  }
+  const ca = options.ca ?? defaultAuthorities();
+  return withTransportParameters(options, () =>
+    NativeConfig.withBoringSslCtx(
+      true,
+      false,
+      new TextEncoder().encode(ca),
+      undefined,
+      undefined,
+      SIGNATURE_ALGORITHMS,
+    ),
+  );
+}
+
+/** The authorities that Node.js trusts; before Node 22.15, without those that `NODE_EXTRA_CA_CERTS` adds. */
+function defaultAuthorities(): string {
+  const { getCACertificates, rootCertificates }: Partial<typeof tls> = tls;
+  return (getCACertificates?.('default') ?? rootCertificates ?? []).join('\n');
+}
+
+/**
+ * Checks a server's certificate and key: quiche takes what does not fit, and fails at the first handshake.
+ *
+ * @returns the server's own certificate: the first of the chain.
+ * @throws RtaError `RTA_TRANSPORT_CONFIG`.
+ */
+export function checkServerCertificate(cert: string, key: string): X509Certificate {
+  const [leaf] = parseCertificates('cert', cert);
+  if (leaf === undefined) throw notUsable('cert', 'holds no certificate');
+  let matches: boolean;
+  try {
+    matches = leaf.checkPrivateKey(createPrivateKey(key));
+  } catch (cause) {
+    throw notUsable('key', 'is not a private key in PEM', cause);
+  }
+  if (!matches) throw notUsable('key', 'does not belong to the certificate');
+  return leaf;
+}
+
+function withTransportParameters(options: PeerConfig, make: () => NativeConfig): NativeConfig {
+  let config: NativeConfig;
+  try {
+    config = make();
+  } catch (cause) {
+    throw notUsable('tls', 'the TLS library refuses the certificates or the key', cause);
+  }
+  config.setApplicationProtos([...(options.alpn ?? DEFAULT_ALPN)]);
+  config.setMaxIdleTimeout(options.idleTimeoutMs);
+  config.setMaxSendUdpPayloadSize(QUIC_LIMITS.packetBytes);
+  config.setInitialMaxStreamsBidi(options.limits.maxStreamCount);
+  // The port has bidirectional streams only.
+  config.setInitialMaxStreamsUni(0);
+  config.setInitialMaxData(QUIC_LIMITS.connectionWindowBytes);
+  config.setInitialMaxStreamDataBidiLocal(QUIC_LIMITS.streamWindowBytes);
+  config.setInitialMaxStreamDataBidiRemote(QUIC_LIMITS.streamWindowBytes);
+  config.setMaxConnectionWindow(QUIC_LIMITS.maxConnectionWindowBytes);
+  config.setMaxStreamWindow(QUIC_LIMITS.maxStreamWindowBytes);
+  config.setDisableActiveMigration(true);
+  // Packets leave when the event loop has its turn; quiche's pacing times are not used.
+  config.enablePacing(false);
+  return config;
+}
+
+function parseCertificates(option: string, pem: string): X509Certificate[] {
+  try {
+    return (pem.match(PEM_CERTIFICATE) ?? []).map((block) => new X509Certificate(block));
+  } catch (cause) {
+    throw notUsable(option, 'is not certificates in PEM', cause);
+  }
+}
+
+function notUsable(option: string, reason: string, cause?: unknown): Error {
+  return transportError('RTA_TRANSPORT_CONFIG', `${option} ${reason}`, { details: { option }, cause });
+}

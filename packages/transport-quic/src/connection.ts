@@ -1,0 +1,303 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock, Timer } from '@rta/core';
+import {
+  type CloseInfo,
+  checkCode,
+  encodeCloseReason,
+  type TransportConnection,
+  type TransportLimits,
+  type TransportStream,
+  transportError,
+} from '@rta/transport';
+import { formatAddress } from './address.ts';
+import { nativeCloseInfo } from './close-info.ts';
+import { ConnectionStreams } from './connection-streams.ts';
+import type { PacketReceiver, QuicEndpoint } from './endpoint.ts';
+import { INTERNAL_ERROR } from './errors.ts';
+import { QUIC_LIMITS } from './limits.ts';
+import { LingeringClose } from './lingering-close.ts';
+import type { Address, NativeConnection } from './native.ts';
+
+/** What is fixed when a connection begins. */
+export interface ConnectionOptions {
+  readonly role: 'client' | 'server';
+  readonly native: NativeConnection;
+  readonly endpoint: QuicEndpoint;
+  readonly peer: Address;
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
+  /** Destination ids that packets for this connection may bear from the start. */
+  readonly routes: readonly Uint8Array[];
+  /** A connection over which nothing arrives for this long is dead. */
+  readonly idleTimeoutMs: number;
+  /** Send something when nothing arrived for this long; 0 for never. */
+  readonly keepAliveMs: number;
+  /** Says who the peer is once the handshake is complete: the channel binding, or undefined to refuse it. */
+  readonly identify: (native: NativeConnection) => Uint8Array | undefined;
+  /** The handshake is complete and the peer is accepted. */
+  readonly onOpen: (connection: QuicConnection) => void;
+  /** How long to go on telling a peer that has not heard of the close. */
+  readonly lingerMs: number;
+  /**
+   * The connection has ended, or its handshake failed. Called once, with what is left to do where this side closed:
+   * it ends by itself.
+   */
+  readonly onEnd: (connection: QuicConnection, info: CloseInfo, lingering?: LingeringClose) => void;
+}
+
+/**
+ * One QUIC connection: moves packets, time and bytes between quiche, the endpoint and the program.
+ *
+ * Everything happens in turns that the endpoint gives, after packets, calls of the program or the timer:
+ * read what arrived, tell the program, send what it wrote.
+ */
+export class QuicConnection implements TransportConnection, PacketReceiver {
+  readonly id = randomUUID();
+  readonly kind = 'quic';
+  readonly remoteAddress: string;
+  readonly closed: Promise<CloseInfo>;
+  readonly #options: ConnectionOptions;
+  readonly #native: NativeConnection;
+  readonly #endpoint: QuicEndpoint;
+  readonly #settleClosed: (info: CloseInfo) => void;
+  readonly #streams: ConnectionStreams;
+  /** Of this side, and once the connection is open of both. */
+  #idleTimeoutMs: number;
+  #phase: 'handshake' | 'open' | 'closed' = 'handshake';
+  #channelBinding = new Uint8Array(0);
+  /** Whether a packet of the peer's was ever valid. */
+  #hasHeard = false;
+  /** Packets or time have changed what streams can do. */
+  #streamsDue = false;
+  #failed = false;
+  #heardSinceKeepAlive = false;
+  #timer: Timer | undefined;
+  #timerAtMs = 0;
+  #keepAliveTimer: Timer | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#native = options.native;
+    this.#endpoint = options.endpoint;
+    this.#idleTimeoutMs = options.idleTimeoutMs;
+    this.remoteAddress = formatAddress(options.peer);
+    this.#streams = new ConnectionStreams({
+      role: options.role,
+      native: options.native,
+      limits: options.limits,
+      scratch: options.endpoint.scratch,
+      schedule: () => this.#endpoint.schedule(this),
+      flushSoon: () => this.#endpoint.flushSoon(this),
+      clock: options.clock,
+      isQuiet: () => this.#isQuiet(),
+    });
+    const { promise, resolve } = Promise.withResolvers<CloseInfo>();
+    this.closed = promise;
+    this.#settleClosed = resolve;
+    for (const id of options.routes) this.#endpoint.addRoute(id, this);
+  }
+
+  get channelBinding(): Uint8Array {
+    return this.#channelBinding;
+  }
+
+  /** Asks for a flush, which starts a client's handshake. */
+  start(): void {
+    this.#endpoint.flushSoon(this);
+  }
+
+  get openStreams(): number {
+    return this.#streams.size;
+  }
+
+  openStream(): TransportStream {
+    if (this.#phase !== 'open') throw transportError('RTA_TRANSPORT_CLOSED');
+    return this.#streams.open();
+  }
+
+  onStream(handler: (stream: TransportStream) => void): void {
+    this.#streams.onStream(handler);
+  }
+
+  close(code = 0, reason = ''): Promise<void> {
+    checkCode(code);
+    // What the program wrote before it closed leaves first, as far as the network takes it now.
+    if (this.#phase === 'open') this.flush();
+    if (this.#phase === 'open') {
+      this.#native.close(true, code, encodeCloseReason(reason));
+      const packet = this.#send();
+      this.#end({ by: 'local', code, reason }, packet);
+    }
+    return this.closed.then(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Gives up a connection that the program has not been given: the peer is told with a transport code. */
+  abandon(transportCode: number): void {
+    if (this.#phase !== 'handshake') return;
+    this.#native.close(false, transportCode, new Uint8Array(0));
+    this.#send();
+    this.#end({ by: 'local', code: transportCode, reason: '' });
+  }
+
+  receive(packet: Buffer, from: Address): void {
+    if (this.#phase === 'closed') return;
+    try {
+      this.#native.recv(packet, { from, to: this.#endpoint.address });
+      this.#hasHeard = true;
+    } catch {
+      // quiche has closed the connection and says why, or this was no packet at all.
+      const code = this.#native.localError()?.errorCode;
+      if (code !== undefined && !this.#hasHeard) {
+        // Nothing that the peer sent was ever valid: nobody is told, for it may be nobody.
+        this.#end({ by: 'transport', code, reason: 'the first packet was not valid' });
+        return;
+      }
+      this.#failed = code !== undefined;
+    }
+    this.#streamsDue = true;
+    this.#heardSinceKeepAlive = true;
+    this.#endpoint.schedule(this);
+  }
+
+  turn(): void {
+    try {
+      if (this.#phase === 'handshake' && this.#native.isEstablished()) this.#open();
+      if (this.#phase === 'open') this.#serveStreams();
+      this.#streams.serveAttended();
+    } catch {
+      this.#fail();
+    }
+  }
+
+  /** Sends what quiche has to send, and looks after the end and the timer. */
+  flush(): void {
+    if (this.#phase === 'closed') return;
+    this.#send();
+    const info = nativeCloseInfo(this.#native, this.#failed);
+    if (info === undefined) {
+      this.#armTimer();
+      return;
+    }
+    this.#end(info);
+    this.#streams.serveAttended();
+  }
+
+  #open(): void {
+    const binding = this.#options.identify(this.#native);
+    if (binding === undefined) return;
+    this.#channelBinding = Uint8Array.from(binding);
+    // The shorter one counts (RFC 9000 §10.1); 0 is none.
+    const { peerMaxIdleTimeout } = this.#native.stats();
+    if (peerMaxIdleTimeout > 0) this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, peerMaxIdleTimeout);
+    this.#phase = 'open';
+    this.#keepAlive();
+    this.#options.onOpen(this);
+  }
+
+  #serveStreams(): void {
+    if (this.#streamsDue) {
+      this.#streamsDue = false;
+      this.#streams.serve();
+    }
+    this.#streams.offerUnclaimed();
+  }
+
+  /** @returns the last packet. */
+  #send(): Buffer | undefined {
+    const { sender } = this.#endpoint;
+    let last: Buffer | undefined;
+    for (let count = 0; count < QUIC_LIMITS.packetsPerTurnCount; count++) {
+      const sent = this.#nextPacket(sender.space());
+      if (sent === null) return last;
+      last = sender.send(sent[0], sent[1].to);
+      this.#streams.notePacketSent();
+    }
+    this.#endpoint.schedule(this);
+    return last;
+  }
+
+  #nextPacket(space: Buffer): ReturnType<NativeConnection['send']> {
+    try {
+      return this.#native.send(space);
+    } catch {
+      this.#failed = true;
+      return null;
+    }
+  }
+
+  /** quiche did what it never should: this connection ends, and no other. (Errors of handlers do not come here.) */
+  #fail(): void {
+    if (this.#phase === 'closed') return;
+    this.#native.close(false, INTERNAL_ERROR, new Uint8Array(0));
+    this.#failed = true;
+    this.#endpoint.flushSoon(this);
+  }
+
+  /** @param closePacket what told the peer, where this side closed. */
+  #end(info: CloseInfo, closePacket?: Buffer): void {
+    this.#phase = 'closed';
+    this.#timer?.cancel();
+    this.#keepAliveTimer?.cancel();
+    this.#streams.closeAll(info.code);
+    this.#settleClosed(info);
+    const { routes, peer, clock, lingerMs, onEnd } = this.#options;
+    for (const id of routes) this.#endpoint.removeRoute(id);
+    if (closePacket === undefined) {
+      onEnd(this, info);
+      return;
+    }
+    // The packet is a view of a large slab, which would live as long.
+    const packet = Buffer.from(closePacket);
+    onEnd(
+      this,
+      info,
+      new LingeringClose({ endpoint: this.#endpoint, clock, packet, peer, routes, lingerMs }),
+    );
+  }
+
+  /** A timer that fires too early looks again; so a packet need not move it, which would cost more than it saves. */
+  #armTimer(): void {
+    const leftMs = this.#native.timeout();
+    if (leftMs === null) return;
+    // quiche rounds down.
+    const delayMs = leftMs + 1;
+    const atMs = this.#options.clock.monotonicMs() + delayMs;
+    if (this.#timer !== undefined) {
+      if (this.#timerAtMs <= atMs) return;
+      this.#timer.cancel();
+    }
+    this.#timerAtMs = atMs;
+    this.#timer = this.#options.clock.after(delayMs, () => this.#onTimer());
+  }
+
+  #onTimer(): void {
+    this.#timer = undefined;
+    this.#native.onTimeout();
+    this.#streamsDue = true;
+    this.turn();
+    this.flush();
+  }
+
+  #keepAlive(): void {
+    const { keepAliveMs, clock } = this.#options;
+    if (keepAliveMs === 0) return;
+    const delayMs = Math.min(keepAliveMs, Math.ceil(this.#idleTimeoutMs / 3));
+    this.#keepAliveTimer = clock.after(delayMs, () => {
+      if (!this.#heardSinceKeepAlive) {
+        this.#native.sendAckEliciting();
+        this.#endpoint.flushSoon(this);
+      }
+      this.#heardSinceKeepAlive = false;
+      this.#keepAlive();
+    });
+  }
+
+  /** quiche waits for the idle timeout alone: what waits for an acknowledgement has a timer, and a much shorter one. */
+  #isQuiet(): boolean {
+    return (this.#native.timeout() ?? 0) > this.#idleTimeoutMs / 2;
+  }
+}

@@ -1,0 +1,168 @@
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { DatagramSender } from './datagram-sender.ts';
+import { QUIC_LIMITS } from './limits.ts';
+import type { Address } from './native.ts';
+import {
+  type ConnectionIdKey,
+  connectionIdKey,
+  hasLongHeader,
+  readLongHeader,
+  shortHeaderKey,
+} from './packet-routing.ts';
+
+/** What an endpoint calls on a connection. */
+export interface PacketReceiver {
+  /** A packet came in. */
+  receive(packet: Buffer, from: Address): void;
+  /** Deal with what came in: all of it, since the last turn. */
+  turn(): void;
+  /** Send what there is to send. */
+  flush(): void;
+}
+
+/** What is fixed when an endpoint opens. */
+export interface EndpointOptions {
+  /** Where to bind: an IP address, and a port or 0. */
+  readonly bind: Address;
+  /** Length of the buffer that streams are read into. */
+  readonly scratchBytes: number;
+  /** The one peer of a client's socket. */
+  readonly peer?: Address;
+  /** Given the datagrams that belong to no connection. */
+  readonly onUnrouted: (datagram: Buffer, from: Address) => void;
+  /** The operating system reported an error, such as an ICMP "port unreachable". */
+  readonly onError: (error: Error) => void;
+}
+
+/**
+ * One UDP socket and the connections behind it: reads datagrams, finds their connection by connection id, and
+ * gives each connection one turn for all the packets that the event loop read in one go.
+ *
+ * Packets are sent when the program has nothing more to do at the moment: after the turn's handlers, and after the
+ * promises that they settled. So an answer that takes some awaiting leaves in the packet that acknowledges its request.
+ */
+export class QuicEndpoint {
+  readonly address: Address;
+  readonly sender: DatagramSender;
+  /** Where all connections read their streams into, one after the other; what they keep they copy. */
+  readonly scratch: Uint8Array;
+  readonly #socket: Socket;
+  readonly #onUnrouted: EndpointOptions['onUnrouted'];
+  readonly #routes = new Map<ConnectionIdKey, PacketReceiver>();
+  #due = new Set<PacketReceiver>();
+  #unsent = new Set<PacketReceiver>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(socket: Socket, options: EndpointOptions) {
+    this.#socket = socket;
+    this.#onUnrouted = options.onUnrouted;
+    this.sender = new DatagramSender(socket, options.peer !== undefined);
+    this.scratch = new Uint8Array(options.scratchBytes);
+    const bound = socket.address();
+    this.address = { host: bound.address, port: bound.port };
+    socket.on('message', (datagram, from) => this.#onDatagram(datagram, from));
+    socket.on('error', options.onError);
+  }
+
+  /** Binds a socket, and connects it where there is one peer only. Rejects with the error of the operating system. */
+  static async open(options: EndpointOptions): Promise<QuicEndpoint> {
+    const socket = createSocket({
+      type: isIPv6(options.bind.host) ? 'udp6' : 'udp4',
+      recvBufferSize: QUIC_LIMITS.socketBufferBytes,
+      sendBufferSize: QUIC_LIMITS.socketBufferBytes,
+      // Addresses are IP addresses here: without this, every send would wait a turn for a look-up.
+      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+    });
+    try {
+      await new Promise<void>((resolve, reject) => {
+        socket.once('error', reject);
+        socket.bind(options.bind.port, options.bind.host, () => {
+          if (options.peer === undefined) resolve();
+          else socket.connect(options.peer.port, options.peer.host, resolve);
+        });
+      });
+    } catch (error) {
+      socket.close();
+      throw error;
+    }
+    socket.removeAllListeners('error');
+    return new QuicEndpoint(socket, options);
+  }
+
+  /** Sends packets with this destination id to the connection. */
+  addRoute(id: Uint8Array, receiver: PacketReceiver): void {
+    this.#routes.set(connectionIdKey(id), receiver);
+  }
+
+  /** Forgets a destination id. */
+  removeRoute(id: Uint8Array): void {
+    this.#routes.delete(connectionIdKey(id));
+  }
+
+  /** Gives the connection a turn when the event loop has read all packets that are there. */
+  schedule(receiver: PacketReceiver): void {
+    this.#due.add(receiver);
+    if (this.#due.size === 1) setImmediate(() => this.#turn());
+  }
+
+  /** Flushes the connection when the program has nothing more to do at the moment. */
+  flushSoon(receiver: PacketReceiver): void {
+    this.#unsent.add(receiver);
+    // A tick that a microtask asks for comes when all microtasks are done.
+    if (this.#unsent.size === 1) queueMicrotask(() => process.nextTick(() => this.#flush()));
+  }
+
+  /** Lets the process end although the socket is open. */
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  /** Closes the socket once the operating system has taken what was sent. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    for (let turns = 0; turns < 100 && !this.sender.isIdle; turns++) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#routes.clear();
+    await new Promise<void>((resolve) => this.#socket.close(resolve));
+  }
+
+  #onDatagram(datagram: Buffer, rinfo: RemoteInfo): void {
+    // quiche knows no zones ("fe80::1%eth0").
+    const from = { host: rinfo.address.split('%', 1)[0] ?? '', port: rinfo.port };
+    const receiver = this.#find(datagram);
+    if (receiver === undefined) this.#onUnrouted(datagram, from);
+    else receiver.receive(datagram, from);
+  }
+
+  #find(datagram: Buffer): PacketReceiver | undefined {
+    let key: ConnectionIdKey | undefined;
+    if (hasLongHeader(datagram)) {
+      const header = readLongHeader(datagram);
+      if (header !== undefined) key = connectionIdKey(header.dcid);
+    } else {
+      key = shortHeaderKey(datagram);
+    }
+    return key === undefined ? undefined : this.#routes.get(key);
+  }
+
+  #turn(): void {
+    const due = this.#due;
+    this.#due = new Set();
+    for (const receiver of due) {
+      receiver.turn();
+      this.flushSoon(receiver);
+    }
+  }
+
+  #flush(): void {
+    const unsent = this.#unsent;
+    this.#unsent = new Set();
+    for (const receiver of unsent) receiver.flush();
+  }
+}

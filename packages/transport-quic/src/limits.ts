@@ -1,0 +1,90 @@
+import { transportError } from '@rta/transport';
+
+/** Limits and timers of the QUIC transport; those of one connection's streams are in `@rta/transport`. */
+export const QUIC_LIMITS = {
+  /** Connections that a listener holds; about 44 KB of native memory each when idle. */
+  maxConnectionCount: 10_000,
+  /** Handshakes in progress: each costs the server a signature and memory before the peer has proved anything. */
+  maxHandshakeCount: 1_000,
+  /** A handshake takes three round trips at worst; what has not ended by then is given up. */
+  handshakeTimeoutMs: 10_000,
+  /** `dialQuic` gives up after this. */
+  connectTimeoutMs: 10_000,
+  /** A connection over which nothing arrives for this long is dead. NATs often forget a UDP flow after 30 s. */
+  idleTimeoutMs: 30_000,
+  /** The client sends something when nothing arrived for this long: two may be lost before the idle timeout. */
+  keepAliveMs: 10_000,
+  /** A listener tells a client again that its connection is closed for this long: past the client's keep-alive. */
+  serverLingerMs: 12_000,
+  /** The same for a client, whose socket lives on for it; a server that hears nothing gives up by itself. */
+  clientLingerMs: 1_000,
+  /**
+   * On a busy connection, the end of a stream that comes later than its last bytes waits for this and some round
+   * trips, so that the bytes are acknowledged first (why is said in `stream.ts`).
+   */
+  endWaitMs: 250,
+  /** Bytes in flight that a peer may send on one stream before anybody reads them; grows to `maxStreamWindowBytes`. */
+  streamWindowBytes: 262_144,
+  /** Where the window of one stream stops growing. */
+  maxStreamWindowBytes: 1_048_576,
+  /** Bytes in flight over all streams of a connection; grows to `maxConnectionWindowBytes`. */
+  connectionWindowBytes: 1_048_576,
+  /** Where the window of a connection stops growing: what one peer can make this side hold. */
+  maxConnectionWindowBytes: 4_194_304,
+  /** Largest packet sent: what every path carries; larger ones need path MTU discovery (RFC 9000 §14). */
+  packetBytes: 1_200,
+  /** Packets that one connection sends in one turn of the event loop before the others have theirs. */
+  packetsPerTurnCount: 64,
+  /** Socket buffers asked of the operating system, which may give less. */
+  socketBufferBytes: 2_097_152,
+  /** Datagrams waiting in the process for the operating system; beyond it they are dropped, as a network would. */
+  maxSendBacklogBytes: 4_194_304,
+} as const;
+
+/** The timers of a connection. */
+export interface ConnectionTimes {
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly keepAliveMs: number;
+}
+
+/**
+ * The timers in force: the defaults, with what the caller chose in their place.
+ *
+ * @throws RtaError `RTA_TRANSPORT_CONFIG` for what is not a positive integer, and where the keep-alive
+ *   comes too seldom to keep anything alive.
+ */
+export function resolveTimes(
+  chosen: { [Name in keyof ConnectionTimes]?: number | undefined },
+): ConnectionTimes {
+  const idleTimeoutMs = positiveInteger('idleTimeoutMs', chosen.idleTimeoutMs);
+  const keepAliveMs = positiveInteger(
+    'keepAliveMs',
+    chosen.keepAliveMs ?? Math.min(QUIC_LIMITS.keepAliveMs, Math.ceil(idleTimeoutMs / 3)),
+  );
+  if (keepAliveMs * 2 > idleTimeoutMs) {
+    throw transportError('RTA_TRANSPORT_CONFIG', 'keepAliveMs is above half of idleTimeoutMs', {
+      details: { option: 'keepAliveMs', keepAliveMs, idleTimeoutMs },
+    });
+  }
+  return {
+    connectTimeoutMs: positiveInteger('connectTimeoutMs', chosen.connectTimeoutMs),
+    idleTimeoutMs,
+    keepAliveMs,
+  };
+}
+
+/**
+ * A limit in force: what the caller chose, or the default.
+ *
+ * @throws RtaError `RTA_TRANSPORT_CONFIG` for what is not a positive integer.
+ */
+export function positiveInteger(name: keyof typeof QUIC_LIMITS, chosen: number | undefined): number {
+  const value = chosen ?? QUIC_LIMITS[name];
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw transportError('RTA_TRANSPORT_CONFIG', `${name} is not a positive integer`, {
+      details: { option: name, value },
+    });
+  }
+  return value;
+}
