@@ -78,7 +78,7 @@ describe('a client accepts', () => {
   });
 });
 
-test('the channel binding is the SHA-256 of the certificate, on both sides', async () => {
+test('the channel binding is the SHA-256 of the certificate, on both sides [P-1.3]', async () => {
   await using server = await startServer();
   const ends = await server.pair();
   const expected = createHash('sha256').update(new X509Certificate(identity.cert).raw).digest('hex');

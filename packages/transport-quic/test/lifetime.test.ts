@@ -53,7 +53,7 @@ describe('dialing ends when', () => {
     await expect(dialing).rejects.toMatchObject({ code: 'RTA_TRANSPORT_UNREACHABLE' });
   });
 
-  test('the peers have no protocol in common', async () => {
+  test('the peers have no protocol in common [P-1.1]', async () => {
     await using server = await startServer({ alpn: ['other/1'] });
     await expect(server.dial()).rejects.toMatchObject({ code: 'RTA_TRANSPORT_HANDSHAKE' });
   });

@@ -33,7 +33,7 @@ describe('over a network that loses datagrams', () => {
     expect(kind).toBe('quic');
   });
 
-  test('bytes and ends arrive, in order, where every fifth is lost', async () => {
+  test('bytes and ends arrive, in order, where every fifth is lost [P-1.2]', async () => {
     await over(async ({ client, server, network }) => {
       echo(server);
       network.filter((_datagram, _from, index) => index % 5 !== 4);
