@@ -69,8 +69,15 @@ const schema = z.strictObject({
         jwksUri: url,
         /** What the transmitter sends as `Authorization`, verbatim. */
         authorizationHeader: name.exactOptional(),
+        /** What it may sign with; RS256 and ES256 by default. */
+        algorithms: z.array(z.enum(['RS256', 'ES256', 'PS256', 'EdDSA'])).exactOptional(),
+        /** CAEP event types that may have an effect; all that are understood by default. */
+        eventTypes: z.array(url).exactOptional(),
         /** Issuers whose users it may speak about; its own by default. */
         subjectIssuers: z.array(url).exactOptional(),
+        /** Its stream to this receiver, and `critical_subject_members` of its metadata. */
+        streamId: name.exactOptional(),
+        criticalSubjectMembers: z.array(name).exactOptional(),
         /** Lets plain http pass on loopback: for development. */
         allowInsecureHttp: z.boolean().exactOptional(),
       }),
