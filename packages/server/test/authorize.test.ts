@@ -70,6 +70,9 @@ describe('a decision', () => {
     const { session } = await t.openSession();
 
     expect(await session.authorize(READ)).toMatchObject({ permitted: false, cause: 'error' });
+    expect(await t.audit()).toContainEqual(
+      expect.objectContaining({ cause: 'error', detail: { failure: 'RTA_PDP_RULE' } }),
+    );
   });
 
   test('is a denial where the PDP throws against its promise [I1]', async () => {

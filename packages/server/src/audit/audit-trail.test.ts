@@ -226,3 +226,23 @@ describe('a log that cannot be written', () => {
 function edit(rows: readonly AuditRow[], at: number, changes: Partial<AuditRow>): AuditRow[] {
   return rows.map((row, index) => (index === at ? { ...row, ...changes } : row));
 }
+
+test('a record that no log would take is cut, and says so: it must not stop those that follow [I7, I9]', async () => {
+  const { inner } = gatedLog();
+  const trail = await open(inner);
+  const policies = Array.from({ length: 3_000 }, (_, i) => `policies.cedar#a-policy-with-a-long-name-${i}`);
+
+  trail.record({ ...decision('a'), policies });
+  trail.record(decision('b'));
+  await trail.flush();
+
+  expect(trail.healthy).toBe(true);
+  const rows = await rowsOf(inner);
+  expect(JSON.parse(rows[0]?.line ?? '')).toMatchObject({
+    sequence: 1,
+    kind: 'decision',
+    detail: { cut: { policies: 3_000 } },
+  });
+  expect(rows).toHaveLength(2);
+  expect(isChain(rows)).toBe(true);
+});

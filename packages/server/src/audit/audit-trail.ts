@@ -1,6 +1,6 @@
 import { hash as digestOf } from 'node:crypto';
 import { type Clock, diagnostics } from '@rta/core';
-import type { AuditLog, AuditRow } from '@rta/store';
+import { type AuditLog, type AuditRow, STORE_LIMITS } from '@rta/store';
 import { reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { AuditRecord } from './audit-record.ts';
@@ -85,7 +85,7 @@ export async function openAuditTrail(options: {
       // Beyond the limit nothing is permitted any more (see `healthy`), so only refusals are left out here.
       if (pending.length >= SERVER_LIMITS.maxPendingAuditRecords) return;
       sequence += 1;
-      const line = JSON.stringify({ sequence, atMs: clock.now(), node, ...record });
+      const line = lineOf({ sequence, atMs: clock.now(), node }, record);
       hash = auditHash(hash, line);
       pending.push({ sequence, line, hash });
       // A log that refused is not asked again for every record: `flush` tries, from time to time.
@@ -98,4 +98,18 @@ export async function openAuditTrail(options: {
       }
     },
   };
+}
+
+/**
+ * A record as a line that every log takes. One that is too long, say for a decision by thousands of policies, leaves
+ * its lists out and says so: a row that no log takes would stop all that follow, and with them the node.
+ */
+function lineOf(place: { sequence: number; atMs: number; node: string }, record: AuditRecord): string {
+  const line = JSON.stringify({ ...place, ...record });
+  // A UTF-16 code unit has at most three bytes of UTF-8.
+  if (line.length * 3 <= STORE_LIMITS.auditLineBytes) return line;
+  if (Buffer.byteLength(line) <= STORE_LIMITS.auditLineBytes) return line;
+  const { policies, detail: _detail, ...rest } = record;
+  const cut = { policies: policies?.length ?? 0 };
+  return JSON.stringify({ ...place, ...rest, detail: { cut } });
 }

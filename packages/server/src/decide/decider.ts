@@ -79,6 +79,7 @@ export function createDecider(options: DeciderOptions): Decider {
       resource: question.resource,
       policies: decision.reasons.map(({ policyId }) => policyId),
       policyRevision: decision.revision,
+      ...(decision.failure === undefined ? {} : { detail: { failure: decision.failure.code } }),
       connection,
     });
     // The audit log may have filled up with this very record.
