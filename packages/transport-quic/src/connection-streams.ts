@@ -9,8 +9,8 @@ import { QUIC_LIMITS } from './limits.ts';
 import { isNativeError, type NativeConnection } from './native.ts';
 import { QuicStream, type StreamOwner } from './stream.ts';
 
-/** Bytes that are lost twice are acknowledged after about this many round trips. */
-const ROUND_TRIPS_FOR_LOSS = 8;
+/** A lost packet is seen to be lost within a few round trips; this is more. */
+const END_WAIT_ROUND_TRIPS = 8;
 /** quiche's default; to set it is quiche's way to open a stream before there is anything to send on it. */
 const DEFAULT_URGENCY = 127;
 /** The two low bits of a stream id say who opened it (RFC 9000 §2.1); only bidirectional streams are used. */
@@ -30,7 +30,7 @@ export interface ConnectionStreamsOptions {
   /** Asks for a flush at the end of this turn. */
   readonly flushSoon: () => void;
   readonly clock: Clock;
-  /** Whether nothing is on its way that the peer has to acknowledge. */
+  /** Sends what waits, and says whether all that was ever sent is acknowledged. */
   readonly isQuiet: () => boolean;
 }
 
@@ -51,6 +51,11 @@ export class ConnectionStreams implements StreamOwner {
   #nextOwnId: number;
   #nextPeerId: number;
   #packetsSent = 0;
+  /** When the peer was last known to have acknowledged everything. */
+  #quietAtMs = Number.NEGATIVE_INFINITY;
+  /** Packets that were lost when it was last looked, and when there were more than before. */
+  #lostPackets = 0;
+  #lossSeenAtMs = Number.NEGATIVE_INFINITY;
   #isClosed = false;
 
   constructor(options: ConnectionStreamsOptions) {
@@ -144,11 +149,25 @@ export class ConnectionStreams implements StreamOwner {
     return this.#options.clock.monotonicMs();
   }
 
-  /** quiche does not tell; but when nothing is on its way all is acknowledged, and after some round trips it should be. */
+  /**
+   * quiche does not tell. But when nothing is on its way all is acknowledged; and so it is after some round trips in
+   * which nothing was lost, on a connection that is never without something on its way.
+   */
   isAcknowledged(takenAtMs: number): boolean {
-    if (this.#options.isQuiet()) return true;
+    if (takenAtMs < this.#quietAtMs) return true;
+    const nowMs = this.nowMs();
+    if (this.#options.isQuiet()) {
+      this.#quietAtMs = nowMs;
+      return true;
+    }
+    const waitedMs = nowMs - Math.max(takenAtMs, this.#lossSeenAtMs);
     const roundTripMs = this.native.pathStats()[0]?.rtt ?? 0;
-    return this.nowMs() - takenAtMs > QUIC_LIMITS.endWaitMs + ROUND_TRIPS_FOR_LOSS * roundTripMs;
+    if (waitedMs < QUIC_LIMITS.endWaitMs + END_WAIT_ROUND_TRIPS * roundTripMs) return false;
+    const { lost } = this.native.stats();
+    if (lost === this.#lostPackets) return true;
+    this.#lostPackets = lost;
+    this.#lossSeenAtMs = nowMs;
+    return false;
   }
 
   attend(stream: QuicStream): void {

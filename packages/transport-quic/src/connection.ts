@@ -296,8 +296,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     });
   }
 
-  /** quiche waits for the idle timeout alone: what waits for an acknowledgement has a timer, and a much shorter one. */
+  /** Sends what waits, and says whether all that was ever sent is acknowledged. */
   #isQuiet(): boolean {
+    this.#send();
+    // What waits for an acknowledgement has a timer, and a shorter one than that of an idle connection.
     return (this.#native.timeout() ?? 0) > this.#idleTimeoutMs / 2;
   }
 }

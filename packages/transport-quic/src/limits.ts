@@ -19,8 +19,8 @@ export const QUIC_LIMITS = {
   /** The same for a client, whose socket lives on for it; a server that hears nothing gives up by itself. */
   clientLingerMs: 1_000,
   /**
-   * On a busy connection, the end of a stream that comes later than its last bytes waits for this and some round
-   * trips, so that the bytes are acknowledged first (why is said in `stream.ts`).
+   * On a connection that is always busy, the end of a stream that comes later than its last bytes waits for this and
+   * some round trips without loss, so that the bytes are acknowledged first (`stream.ts` says why).
    */
   endWaitMs: 250,
   /** Bytes in flight that a peer may send on one stream before anybody reads them; grows to `maxStreamWindowBytes`. */

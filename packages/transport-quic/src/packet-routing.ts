@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** Length of the connection ids that this side chooses; its packets with short headers rely on it. */
-export const CONNECTION_ID_BYTES = 16;
+const CONNECTION_ID_BYTES = 16;
 
 /** The QUIC version spoken here (RFC 9000). */
 export const QUIC_V1 = 1;

@@ -97,6 +97,41 @@ describe('over a network that loses datagrams', () => {
     });
   });
 
+  test('ends that come later than the bytes arrive on every one of many streams', async () => {
+    await over(async ({ client, server, network }) => {
+      server.onStream((stream) => {
+        stream.setHandlers({
+          onData: (chunk) => void stream.write(chunk),
+          onEnd: () => void setImmediate(() => stream.end()),
+        });
+      });
+      let state = 20_260_101;
+      network.filter(() => {
+        state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+        return state >>> 24 >= 13;
+      });
+      const streams = Array.from({ length: 64 }, () => client.openStream());
+      await Promise.all(
+        streams.map(
+          (stream) =>
+            new Promise<void>((resolve) => {
+              let byteCount = 0;
+              stream.setHandlers({
+                onData: (chunk) => {
+                  byteCount += chunk.byteLength;
+                  if (byteCount === 3_000) stream.end();
+                },
+                onEnd: resolve,
+              });
+              stream.write(new Uint8Array(3_000));
+            }),
+        ),
+      );
+      expect(client.openStreams).toBe(0);
+      await client.close();
+    });
+  });
+
   test('a close that was lost is said again to a peer that still sends', async () => {
     await over(async ({ client, server, network }) => {
       network.filter((_datagram, from, index) => from === 'client' || index > 0);
