@@ -99,8 +99,9 @@ export function createPublishedKeys(options: {
           if (found !== undefined) return found;
         }
         // A token that is younger than the key set may be signed with a key that was published in between. To say no
-        // for good would lose a revocation; to ask again at once would let anybody make us ask.
-        if ((hint.issuedAtMs ?? 0) > fetchedAtMs) {
+        // for good would lose a revocation; to ask again at once would let anybody make us ask. Tokens are dated in
+        // whole seconds: one of the second in which the keys were read may be younger.
+        if ((hint.issuedAtMs ?? 0) + 1_000 > fetchedAtMs) {
           throw ssfError('RTA_SSF_KEYS_UNAVAILABLE', 'the key set was read too recently to read it again');
         }
         throw error;
