@@ -129,6 +129,19 @@ describe('[R6] rotation', () => {
     expect(bench.signals.length).toBe(2);
   });
 
+  test('a token of the second in which the keys were read may be younger than they: it is dated in whole seconds', async () => {
+    let published = JWKS;
+    await using keys = await serveKeys((_request, response) => json(response, published));
+    await using bench = openBench(at(keys));
+    bench.clock.advance(400);
+    await bench.send(claims());
+    published = { keys: [KEY.jwk, OTHER_KEY.jwk] };
+    const set = await sign(claims({ iat: NOW_SECONDS }), { key: OTHER_KEY });
+    expect((await bench.push(set)).status).toBe(503);
+    bench.clock.advance(10_000);
+    expect((await bench.push(set)).status).toBe(202);
+  });
+
   test('a key that was withdrawn is not trusted for longer than ten minutes', async () => {
     let published = JWKS;
     await using keys = await serveKeys((_request, response) => json(response, published));
