@@ -149,6 +149,8 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     clock.advance(1);
     const id = `test-signal-${signals}`;
     const nowMs = clock.now();
+    // The development IdP runs on the machine's clock, which may have gone on while this one stood still.
+    const issuerNowMs = issuer === idp.issuer ? Math.max(nowMs, Date.now()) : nowMs;
     const applied = nextAuditRecord((record) => record['kind'] === 'signal' && record['change'] === id);
     await server.signal({
       id,
@@ -157,7 +159,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       change,
       occurredAtMs: nowMs,
       receivedAtMs: nowMs,
-      sourceTimeMs: nowMs + aheadMs,
+      sourceTimeMs: issuerNowMs + aheadMs,
     });
     await applied;
     return id;
