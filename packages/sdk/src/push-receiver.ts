@@ -15,23 +15,31 @@ import type { LinkedSession } from './agent-session.ts';
  */
 export function receivePushes(options: {
   readonly stream: TransportStream;
-  readonly find: (session: string) => LinkedSession | undefined;
+  /**
+   * Calls back with the session, undefined where it is not one of ours: at once, or when the answer to a BIND that is
+   * on its way has come. Streams are not in order with one another, so a push can be faster than that answer.
+   */
+  readonly deliver: (session: string, apply: (linked: LinkedSession | undefined) => void) => void;
   readonly onEnded: (session: string) => void;
   readonly onFailed: (error: unknown) => void;
 }): void {
-  const { stream, find } = options;
+  const { stream, deliver } = options;
   const decoder = createFrameDecoder();
 
   const onFrame = (frame: Frame): void => {
     if (frame.type === FRAME.context) {
       const message = decodeMessage('context', frame);
-      find(message.session)?.onContext(message);
-      acknowledge(frame.requestId, message);
+      deliver(message.session, (linked) => {
+        linked?.onContext(message);
+        acknowledge(frame.requestId, message);
+      });
     } else if (frame.type === FRAME.revoked) {
       const message = decodeMessage('revoked', frame);
-      find(message.session)?.onRevoked(message);
-      acknowledge(frame.requestId, message);
-      options.onEnded(message.session);
+      deliver(message.session, (linked) => {
+        linked?.onRevoked(message);
+        acknowledge(frame.requestId, message);
+        options.onEnded(message.session);
+      });
     } else {
       throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
     }
@@ -41,7 +49,11 @@ export function receivePushes(options: {
     requestId: number,
     { session, generation }: { readonly session: string; readonly generation: number },
   ): void => {
-    stream.write(encodeMessage('ack', requestId, { session, generation }));
+    try {
+      stream.write(encodeMessage('ack', requestId, { session, generation }));
+    } catch (error) {
+      options.onFailed(error);
+    }
   };
 
   stream.setHandlers({

@@ -78,6 +78,8 @@ export async function createRtaClient(
 ): Promise<RtaClient> {
   const clock = options.clock ?? systemClock;
   const sessions = new Map<string, LinkedSession>();
+  // Pushes for sessions whose BIND is not answered yet: acknowledged when they are in force, and not before.
+  const binding = new Map<string, ((linked: LinkedSession) => void)[]>();
   const goingAway = Promise.withResolvers<{ readonly reason: string; readonly withinMs: number }>();
 
   const onFailed = (error: unknown): void => {
@@ -93,13 +95,19 @@ export async function createRtaClient(
   connection.onStream((stream) =>
     receivePushes({
       stream,
-      find: (session) => sessions.get(session),
+      deliver(session, apply) {
+        const waiting = sessions.has(session) ? undefined : binding.get(session);
+        if (waiting === undefined) apply(sessions.get(session));
+        else waiting.push(apply);
+      },
       onEnded: (session) => void sessions.delete(session),
       onFailed,
     }),
   );
 
+  let goneBecause: string | undefined;
   const closed = connection.closed.then(({ reason }) => {
+    goneBecause = reason;
     const error = sdkError('RTA_SDK_DISCONNECTED', `the connection is gone: ${reason}`);
     control.failAll(error);
     lanes.failAll(error);
@@ -111,7 +119,7 @@ export async function createRtaClient(
   const welcome: Messages['welcome'] = await control.ask('hello', { client: 'rta-sdk-ts' }, 'welcome');
   let nonce: string | undefined = welcome.nonce;
 
-  const link = (bound: Messages['bound']): AgentSession => {
+  const link = (bound: Messages['bound']): LinkedSession => {
     const linked = createAgentSession(bound, {
       now: () => clock.now(),
       authorize: lanes.ask,
@@ -122,12 +130,22 @@ export async function createRtaClient(
       },
     });
     sessions.set(bound.session, linked);
-    return linked.session;
+    // The connection may have ended while the answer was on its way to here.
+    if (goneBecause !== undefined) linked.onClosed(goneBecause);
+    return linked;
   };
 
   const bind = async ({ session, key }: BindOptions): Promise<AgentSession> => {
     const statement = bindingStatement(welcome.challenge, connection.channelBinding, session as SessionId);
-    return link(await control.ask('bind', { session, signature: key.sign(statement) }, 'bound'));
+    const waiting = binding.get(session) ?? [];
+    binding.set(session, waiting);
+    try {
+      const linked = link(await control.ask('bind', { session, signature: key.sign(statement) }, 'bound'));
+      for (const apply of waiting.splice(0)) apply(linked);
+      return linked.session;
+    } finally {
+      binding.delete(session);
+    }
   };
 
   const ask = async (request: ExchangeOptions, key: AgentKey): Promise<Messages['exchanged']> => {

@@ -168,6 +168,31 @@ describe('a connection', () => {
   });
 });
 
+describe('a push that is faster than the answer to BIND', () => {
+  test('takes effect when the session is there, and is acknowledged only then [P-7.3]', async () => {
+    await using t = await startScriptedServer();
+    const bound = t.client.bind({ session: SESSION, key: generateAgentKey() });
+    await expect.poll(() => t.asked.length).toBe(2);
+    let acknowledged = false;
+    const acknowledgement = t
+      .push('revoked', { session: SESSION, generation: 2, cause: { kind: 'session-revoked', change: '1' } })
+      .then((ack) => {
+        acknowledged = true;
+        return ack;
+      });
+    // The push has arrived by then.
+    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(acknowledged).toBe(false);
+
+    t.writeControl(encodeMessage('bound', t.asked[1]?.requestId ?? 0, BOUND.bound));
+
+    const session = await bound;
+    expect(session.signal.reason).toMatchObject({ code: 'RTA_SDK_REVOKED' });
+    expect(await acknowledgement).toEqual({ session: SESSION, generation: 2 });
+  });
+});
+
 describe('delegate', () => {
   test('sends the public key of the agent, and gives its session', async () => {
     await using t = await startScriptedServer();
