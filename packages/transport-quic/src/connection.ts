@@ -55,6 +55,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly id = randomUUID();
   readonly kind = 'quic';
   readonly remoteAddress: string;
+  readonly clientThumbprint = undefined;
+  readonly isEarly = false;
   readonly closed: Promise<CloseInfo>;
   readonly #options: ConnectionOptions;
   readonly #native: NativeConnection;

@@ -9,8 +9,12 @@ export {
 } from './memory-transport.ts';
 export { SendQueue } from './send-queue.ts';
 export type {
+  ClientAuthentication,
   CloseInfo,
   ConnectionHandler,
+  MigrateOptions,
+  SecureTransportListener,
+  ServerCredentials,
   StreamHandlers,
   TransportConnection,
   TransportListener,

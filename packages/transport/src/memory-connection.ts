@@ -16,6 +16,8 @@ export class MemoryConnection implements TransportConnection, MemoryStreamOwner 
   readonly id = randomUUID();
   readonly kind = 'memory';
   readonly remoteAddress = 'memory';
+  readonly clientThumbprint = undefined;
+  readonly isEarly = false;
   readonly channelBinding: Uint8Array;
   readonly limits: TransportLimits;
   readonly closed: Promise<CloseInfo>;

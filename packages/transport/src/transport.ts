@@ -64,10 +64,21 @@ export interface TransportConnection extends AsyncDisposable {
   /** Address of the peer as the network shows it, for the audit log. */
   readonly remoteAddress: string;
   /**
-   * SHA-256 of the server's certificate (DER), 32 bytes: both sides see the same value, unless somebody
-   * stands between them. Proofs of possession cover it.
+   * 32 bytes that both sides see alike, unless somebody stands between them: the SHA-256 of the server's certificate
+   * (DER), or what the TLS exporter gives (RFC 9266). Proofs of possession cover it.
    */
   readonly channelBinding: Uint8Array;
+  /**
+   * SHA-256 of the certificate (DER) that the client showed and proved to hold the key of: `x5t#S256` of RFC 8705
+   * §3.1, 32 bytes. Undefined where it showed none.
+   */
+  readonly clientThumbprint: Uint8Array | undefined;
+  /**
+   * Whether what arrives may be a copy of what somebody else sent: early data (0-RTT, RFC 8446 §8). True at a server
+   * until the handshake is complete; never at a client, nor where the transport has no early data. When it turns
+   * false, all that arrived is known to be the peer's own.
+   */
+  readonly isEarly: boolean;
   /** Settled when the connection has ended; never rejects. */
   readonly closed: Promise<CloseInfo>;
   /** Streams that are open, in both directions of opening. */
@@ -88,6 +99,38 @@ export interface TransportConnection extends AsyncDisposable {
    * @param reason cut after `TRANSPORT_LIMITS.maxReasonBytes` of UTF-8.
    */
   close(code?: number, reason?: string): Promise<void>;
+  /**
+   * Goes on from another local address, as after a change of network; streams and what is in flight live on. Absent
+   * where the transport cannot.
+   *
+   * @throws RtaError `RTA_TRANSPORT_UNREACHABLE` where the peer does not answer on the new path: then nothing has
+   *   changed; `RTA_TRANSPORT_CLOSED`.
+   */
+  migrate?(options?: MigrateOptions): Promise<void>;
+}
+
+/** Where a connection goes on from. */
+export interface MigrateOptions {
+  /** A local IP address; by default the one that the operating system chooses. */
+  readonly localHost?: string;
+  /** Gives up when it fires, and rejects with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** As whom a server answers. */
+export interface ServerCredentials {
+  /** The server's certificate and those between it and the authority, PEM. */
+  readonly cert: string;
+  /** The certificate's private key, PEM. */
+  readonly key: string;
+}
+
+/** Which clients a server wants to know by a certificate (mutual TLS). */
+export interface ClientAuthentication {
+  /** Certificates of the authorities that issue to clients, PEM. */
+  readonly ca: string;
+  /** Turns away clients that show none; by default they are served, without a `clientThumbprint`. */
+  readonly required?: boolean;
 }
 
 /** A server's open port. */
@@ -101,5 +144,15 @@ export interface TransportListener extends AsyncDisposable {
   close(code?: number, reason?: string): Promise<void>;
 }
 
-/** Gives each accepted connection to the server, after its handshake is complete. */
+/** An open port with a certificate. */
+export interface SecureTransportListener extends TransportListener {
+  /**
+   * Shows another certificate to those who connect from now on; open connections go on.
+   *
+   * @throws RtaError `RTA_TRANSPORT_CONFIG`: then nothing has changed.
+   */
+  reload(credentials: ServerCredentials): void;
+}
+
+/** Gives each accepted connection to the server: when its handshake is complete, or with its early data. */
 export type ConnectionHandler = (connection: TransportConnection) => void;
