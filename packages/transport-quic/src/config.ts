@@ -16,7 +16,7 @@ const SIGNATURE_ALGORITHMS = [
 ].join(':');
 
 /** The protocol of RealTimeAuth (`docs/spec/protocol.md`). */
-const DEFAULT_ALPN = ['rta/1'];
+export const DEFAULT_ALPN: readonly string[] = ['rta/1'];
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
@@ -25,6 +25,8 @@ export interface PeerConfig {
   readonly alpn: readonly string[] | undefined;
   readonly limits: TransportLimits;
   readonly idleTimeoutMs: number;
+  /** Whether a connection may be resumed with early data (0-RTT). */
+  readonly earlyData: boolean;
 }
 
 /** The configuration of a server: it shows a certificate, and asks for none. */
@@ -43,21 +45,29 @@ export function serverConfig(options: PeerConfig & { cert: string; key: string }
 }
 
 /** The configuration of a client: it verifies the server's certificate against the authorities. */
-export function clientConfig(options: PeerConfig & { ca: string | undefined }): NativeConfig {
-  if (options.ca !== undefined && parseCertificates('ca', options.ca).length === 0) {
-    throw notUsable('ca', 'holds no certificate');
-  }
-  const ca = options.ca ?? defaultAuthorities();
+export function clientConfig(options: PeerConfig & { ca: string }): NativeConfig {
   return withTransportParameters(options, () =>
     NativeConfig.withBoringSslCtx(
       true,
       false,
-      new TextEncoder().encode(ca),
+      new TextEncoder().encode(options.ca),
       undefined,
       undefined,
       SIGNATURE_ALGORITHMS,
     ),
   );
+}
+
+/**
+ * The authorities that a client trusts: those that it was given, or those that Node.js trusts.
+ *
+ * @throws RtaError `RTA_TRANSPORT_CONFIG` where there is no certificate among them.
+ */
+export function authorities(ca: string | undefined): string {
+  if (ca !== undefined && parseCertificates('ca', ca).length === 0) {
+    throw notUsable('ca', 'holds no certificate');
+  }
+  return ca ?? defaultAuthorities();
 }
 
 /** The authorities that Node.js trusts; before Node 22.15, without those that `NODE_EXTRA_CA_CERTS` adds. */
@@ -103,6 +113,7 @@ function withTransportParameters(options: PeerConfig, make: () => NativeConfig):
   config.setInitialMaxStreamDataBidiRemote(QUIC_LIMITS.streamWindowBytes);
   config.setMaxConnectionWindow(QUIC_LIMITS.maxConnectionWindowBytes);
   config.setMaxStreamWindow(QUIC_LIMITS.maxStreamWindowBytes);
+  if (options.earlyData) config.enableEarlyData();
   config.setDisableActiveMigration(true);
   // Packets leave when the event loop has its turn; quiche's pacing times are not used.
   config.enablePacing(false);

@@ -4,6 +4,7 @@ import {
   type CloseInfo,
   checkCode,
   encodeCloseReason,
+  surfaceHandlerError,
   type TransportConnection,
   type TransportLimits,
   type TransportStream,
@@ -17,6 +18,12 @@ import { INTERNAL_ERROR } from './errors.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
 import type { Address, NativeConnection } from './native.ts';
+
+/**
+ * What became of early data: there was none; it is not known yet; the server took up the session of the ticket; it
+ * did not, and what was written early is sent again after the handshake.
+ */
+export type EarlyData = 'none' | 'pending' | 'accepted' | 'rejected';
 
 /** What is fixed when a connection begins. */
 export interface ConnectionOptions {
@@ -32,10 +39,20 @@ export interface ConnectionOptions {
   readonly idleTimeoutMs: number;
   /** Send something when nothing arrived for this long; 0 for never. */
   readonly keepAliveMs: number;
-  /** Says who the peer is once the handshake is complete: the channel binding, or undefined to refuse it. */
+  /**
+   * Whether bytes of the program may come and go before the handshake is complete (RFC 9001 §4.6): at a client that
+   * has a ticket, at a server that takes early data.
+   */
+  readonly allowsEarlyData: boolean;
+  /**
+   * Says who the peer is: the channel binding, or undefined to refuse it. Asked once the handshake is complete, and
+   * before early data, of the certificate that the ticket is from.
+   */
   readonly identify: (native: NativeConnection) => Uint8Array | undefined;
-  /** The handshake is complete and the peer is accepted. */
+  /** The program may use the connection: its handshake is complete and the peer accepted, or it has early data. */
   readonly onOpen: (connection: QuicConnection) => void;
+  /** The handshake is complete and the peer is accepted. */
+  readonly onEstablished: (connection: QuicConnection) => void;
   /** How long to go on telling a peer that has not heard of the close. */
   readonly lingerMs: number;
   /**
@@ -56,7 +73,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly kind = 'quic';
   readonly remoteAddress: string;
   readonly clientThumbprint = undefined;
-  readonly isEarly = false;
   readonly closed: Promise<CloseInfo>;
   readonly #options: ConnectionOptions;
   readonly #native: NativeConnection;
@@ -65,7 +81,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly #streams: ConnectionStreams;
   /** Of this side, and once the connection is open of both. */
   #idleTimeoutMs: number;
-  #phase: 'handshake' | 'open' | 'closed' = 'handshake';
+  /** `early`: the program has the connection, and its handshake is not complete. */
+  #phase: 'handshake' | 'early' | 'open' | 'closed' = 'handshake';
+  #earlyData: EarlyData = 'none';
+  #onSession: ((session: Uint8Array) => void) | undefined;
   #channelBinding = new Uint8Array(0);
   /** Whether a packet of the peer's was ever valid. */
   #hasHeard = false;
@@ -103,9 +122,27 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     return this.#channelBinding;
   }
 
-  /** Asks for a flush, which starts a client's handshake. */
+  get isEarly(): boolean {
+    return this.#phase === 'early' && this.#options.role === 'server';
+  }
+
+  get earlyData(): EarlyData {
+    return this.#earlyData;
+  }
+
+  /** Starts a client's handshake. With a ticket, the connection is open for early data from here on. */
   start(): void {
+    if (!this.#options.allowsEarlyData) return this.#endpoint.flushSoon(this);
+    // quiche knows that there is early data once it has made the ClientHello.
+    this.#send();
+    this.#openEarly();
     this.#endpoint.flushSoon(this);
+  }
+
+  /** Sets who is given the session that can be resumed, once. */
+  onSession(handler: (session: Uint8Array) => void): void {
+    this.#onSession = handler;
+    this.#endpoint.schedule(this);
   }
 
   get openStreams(): number {
@@ -113,7 +150,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   }
 
   openStream(): TransportStream {
-    if (this.#phase !== 'open') throw transportError('RTA_TRANSPORT_CLOSED');
+    if (!this.#isUsable) throw transportError('RTA_TRANSPORT_CLOSED');
     return this.#streams.open();
   }
 
@@ -124,8 +161,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   close(code = 0, reason = ''): Promise<void> {
     checkCode(code);
     // What the program wrote before it closed leaves first, as far as the network takes it now.
-    if (this.#phase === 'open') this.flush();
-    if (this.#phase === 'open') {
+    if (this.#isUsable) this.flush();
+    if (this.#isUsable) {
       this.#native.close(true, code, encodeCloseReason(reason));
       const packet = this.#send();
       this.#end({ by: 'local', code, reason }, packet);
@@ -137,9 +174,9 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     return this.close();
   }
 
-  /** Gives up a connection that the program has not been given: the peer is told with a transport code. */
+  /** Gives up a handshake: the peer is told with a transport code. */
   abandon(transportCode: number): void {
-    if (this.#phase !== 'handshake') return;
+    if (this.#phase !== 'handshake' && this.#phase !== 'early') return;
     this.#native.close(false, transportCode, new Uint8Array(0));
     this.#send();
     this.#end({ by: 'local', code: transportCode, reason: '' });
@@ -167,8 +204,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   turn(): void {
     try {
-      if (this.#phase === 'handshake' && this.#native.isEstablished()) this.#open();
-      if (this.#phase === 'open') this.#serveStreams();
+      if (this.#phase === 'handshake') this.#openEarly();
+      if (this.#phase !== 'open' && this.#phase !== 'closed' && this.#native.isEstablished()) this.#open();
+      if (this.#onSession !== undefined) this.#takeSession();
+      if (this.#isUsable) this.#serveStreams();
       this.#streams.serveAttended();
     } catch {
       this.#fail();
@@ -188,16 +227,50 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#streams.serveAttended();
   }
 
-  #open(): void {
+  /** Whether the program has the connection. */
+  get #isUsable(): boolean {
+    return this.#phase === 'open' || this.#phase === 'early';
+  }
+
+  #openEarly(): void {
+    if (!this.#options.allowsEarlyData || !this.#native.isInEarlyData() || !this.#identify()) return;
+    this.#phase = 'early';
+    this.#earlyData = 'pending';
+    this.#options.onOpen(this);
+  }
+
+  #identify(): boolean {
     const binding = this.#options.identify(this.#native);
-    if (binding === undefined) return;
+    if (binding === undefined) return false;
     this.#channelBinding = Uint8Array.from(binding);
+    return true;
+  }
+
+  #open(): void {
+    // Where early data was rejected, this may be another certificate than that of the ticket.
+    if (!this.#identify()) return;
+    const wasEarly = this.#phase === 'early';
+    if (wasEarly) this.#earlyData = this.#native.isResumed() ? 'accepted' : 'rejected';
     // The shorter one counts (RFC 9000 §10.1); 0 is none.
     const { peerMaxIdleTimeout } = this.#native.stats();
     if (peerMaxIdleTimeout > 0) this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, peerMaxIdleTimeout);
     this.#phase = 'open';
     this.#keepAlive();
-    this.#options.onOpen(this);
+    this.#options.onEstablished(this);
+    if (!wasEarly) this.#options.onOpen(this);
+  }
+
+  /** A server that issues tickets does so right after the handshake. One is enough: the last is the best. */
+  #takeSession(): void {
+    const session = this.#phase === 'open' ? this.#native.session() : null;
+    if (session === null) return;
+    const handler = this.#onSession;
+    this.#onSession = undefined;
+    try {
+      handler?.(Uint8Array.from(session));
+    } catch (error) {
+      surfaceHandlerError(error);
+    }
   }
 
   #serveStreams(): void {

@@ -7,14 +7,15 @@ import {
   transportError,
 } from '@rta/transport';
 import { anyAddress, checkPort, resolveHost } from './address.ts';
-import { clientConfig } from './config.ts';
-import { QuicConnection } from './connection.ts';
+import { authorities, clientConfig, DEFAULT_ALPN } from './config.ts';
+import { type EarlyData, QuicConnection } from './connection.ts';
 import { QuicEndpoint } from './endpoint.ts';
 import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
 import { QUIC_LIMITS, resolveTimes } from './limits.ts';
-import { type Address, NativeConnection } from './native.ts';
+import { type Address, type NativeConfig, NativeConnection } from './native.ts';
 import { newConnectionId } from './packet-routing.ts';
 import { identifyServer } from './server-identity.ts';
+import { sealTicket, type TicketScope, useTicket } from './ticket.ts';
 
 /** Where to connect, and whom to trust. */
 export interface DialQuicOptions {
@@ -27,6 +28,12 @@ export interface DialQuicOptions {
   readonly ca?: string;
   /** Application protocols, in order of preference; default `rta/1`. */
   readonly alpn?: readonly string[];
+  /**
+   * What `onTicket` gave on an earlier connection to the same server. Then the connection may be used at once, and
+   * what is written before the handshake is complete goes as early data (0-RTT). Use each ticket once, or who watches
+   * the network can tell that it is you again (RFC 8446 §C.4). One that is of no use is not an error.
+   */
+  readonly ticket?: Uint8Array;
   /** Gives up when it fires, and rejects with its reason. */
   readonly signal?: AbortSignal;
   /** Gives up after this; default 10 seconds. */
@@ -41,34 +48,64 @@ export interface DialQuicOptions {
   readonly clock?: Clock;
 }
 
+/** A client's connection. */
+export interface QuicClientConnection extends TransportConnection {
+  readonly kind: 'quic';
+  /**
+   * What became of early data. `pending` until the handshake is complete; then whether the server took up the session
+   * of the ticket. Where it did not, the transport sends the same bytes again: the peer reads them once.
+   */
+  readonly earlyData: EarlyData;
+  /**
+   * Settled when the handshake is complete, which it is from the start without a ticket. Rejects as `dialQuic` does;
+   * the connection is closed then.
+   */
+  readonly established: Promise<void>;
+  /**
+   * Sets who is given the server's ticket for another connection, once. It is a secret: who has it and captures what
+   * was sent with it can read that, and can impersonate this client as far as TLS goes. At most 16 KB.
+   */
+  onTicket(handler: (ticket: Uint8Array) => void): void;
+}
+
 /**
  * Connects to a QUIC server (TLS 1.3) and verifies its certificate: chain, validity period, and name.
  *
- * @returns the connection, its handshake complete.
+ * @returns the connection, its handshake complete; with a ticket that is good for early data it comes at once, and
+ *   `established` tells the rest.
  * @throws RtaError `RTA_TRANSPORT_CERTIFICATE` for a certificate that is not trusted or is not for `serverName`,
  *   `RTA_TRANSPORT_UNREACHABLE` where nobody answers in time or the server has no room,
  *   `RTA_TRANSPORT_HANDSHAKE` where the peers have no protocol in common,
  *   `RTA_TRANSPORT_CONFIG` for options that are not usable.
  */
-export async function dialQuic(options: DialQuicOptions): Promise<TransportConnection> {
+export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConnection> {
   const { signal, clock = systemClock, serverName = options.host } = options;
   const limits = resolveTransportLimits(options.limits);
   const times = resolveTimes(options);
   checkPort(options.port, 1);
+  const scope = { serverName, ca: authorities(options.ca), alpn: options.alpn ?? DEFAULT_ALPN };
   const config = clientConfig({
-    ca: options.ca,
-    alpn: options.alpn,
+    ca: scope.ca,
+    alpn: scope.alpn,
     limits,
     idleTimeoutMs: times.idleTimeoutMs,
+    earlyData: options.ticket !== undefined,
   });
   signal?.throwIfAborted();
   const peer = await resolvePeer(options);
   signal?.throwIfAborted();
 
-  const { promise, resolve, reject } = Promise.withResolvers<TransportConnection>();
+  const usable = Promise.withResolvers<void>();
+  const established = Promise.withResolvers<void>();
+  // Who was not given the connection, or does not ask, needs not know.
+  established.promise.catch(() => {});
+  const refuse = (error: unknown): void => {
+    usable.reject(error);
+    established.reject(error);
+  };
   let connection: QuicConnection | undefined;
   const fail = (error: unknown): void => {
-    reject(error);
+    refuse(error);
     connection?.abandon(0);
   };
   const endpoint = await openEndpoint(peer, limits, {
@@ -78,10 +115,8 @@ export async function dialQuic(options: DialQuicOptions): Promise<TransportConne
     onError: (cause) => fail(unreachable(peer, cause)),
   });
   const id = newConnectionId();
-  const native = startHandshake(endpoint, () =>
-    NativeConnection.connect(isIP(serverName) === 0 ? serverName : null, id, endpoint.address, peer, config),
-  );
-  connection = new QuicConnection({
+  const { native, isResuming } = begin(id, { endpoint, peer, config, scope, ticket: options.ticket, clock });
+  const opened = new QuicConnection({
     role: 'client',
     native,
     endpoint,
@@ -91,35 +126,75 @@ export async function dialQuic(options: DialQuicOptions): Promise<TransportConne
     routes: [id],
     idleTimeoutMs: times.idleTimeoutMs,
     keepAliveMs: times.keepAliveMs,
+    allowsEarlyData: isResuming,
     identify: (native) => {
       try {
         return identifyServer(native.peerCertChain(), serverName);
       } catch (error) {
-        reject(error);
+        refuse(error);
         connection?.abandon(TLS_BAD_CERTIFICATE);
         return undefined;
       }
     },
-    onOpen: resolve,
+    onOpen: () => usable.resolve(),
+    onEstablished: () => established.resolve(),
     lingerMs: QUIC_LIMITS.clientLingerMs,
     onEnd: (_connection, info, lingering) => {
-      reject(handshakeError(info, peer));
+      refuse(handshakeError(info, peer));
       endpoint.unref();
       void Promise.resolve(lingering?.ended).then(() => endpoint.close());
     },
   });
+  connection = opened;
 
   const timer = clock.after(times.connectTimeoutMs, () => fail(unreachable(peer)));
   const onAbort = (): void => fail(signal?.reason);
   signal?.addEventListener('abort', onAbort, { once: true });
-  if (signal?.aborted === true) onAbort();
-  connection.start();
-  try {
-    return await promise;
-  } finally {
+  const handshakeOver = (): void => {
     timer.cancel();
     signal?.removeEventListener('abort', onAbort);
+  };
+  established.promise.then(handshakeOver, handshakeOver);
+  if (signal?.aborted === true) onAbort();
+  opened.start();
+  await usable.promise;
+  return clientConnection(opened, established.promise, scope);
+}
+
+/** What a program sees of a client's connection. */
+function clientConnection(
+  connection: QuicConnection,
+  established: Promise<void>,
+  scope: TicketScope,
+): QuicClientConnection {
+  return Object.assign(connection, {
+    established,
+    onTicket: (handler: (ticket: Uint8Array) => void) =>
+      connection.onSession((session) => handler(sealTicket(session, scope))),
+  });
+}
+
+/** The connection that is going to be, with the session of the ticket where it is good. */
+function begin(
+  id: Uint8Array,
+  options: {
+    readonly endpoint: QuicEndpoint;
+    readonly peer: Address;
+    readonly config: NativeConfig;
+    readonly scope: TicketScope;
+    readonly ticket: Uint8Array | undefined;
+    readonly clock: Clock;
+  },
+): { native: NativeConnection; isResuming: boolean } {
+  const { endpoint, peer, config, scope, ticket, clock } = options;
+  const name = isIP(scope.serverName) === 0 ? scope.serverName : null;
+  const make = (): NativeConnection =>
+    startHandshake(endpoint, () => NativeConnection.connect(name, id, endpoint.address, peer, config));
+  if (ticket !== undefined) {
+    const native = make();
+    if (useTicket(native, ticket, scope, clock.now())) return { native, isResuming: true };
   }
+  return { native: make(), isResuming: false };
 }
 
 async function resolvePeer(options: DialQuicOptions): Promise<Address> {

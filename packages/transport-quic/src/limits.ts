@@ -37,6 +37,8 @@ export const QUIC_LIMITS = {
   packetsPerTurnCount: 64,
   /** Socket buffers asked of the operating system, which may give less. */
   socketBufferBytes: 2_097_152,
+  /** How long one key protects session tickets: who learns it can read that much early data, and no more. */
+  ticketKeyLifetimeMs: 3_600_000,
   /** Datagrams waiting in the process for the operating system; beyond it they are dropped, as a network would. */
   maxSendBacklogBytes: 4_194_304,
 } as const;

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import {
   type ConnectionHandler,
@@ -20,6 +21,9 @@ import { type Address, NativeConnection } from './native.ts';
 import { type LongHeader, newConnectionId, readFirstDatagram, versionNegotiation } from './packet-routing.ts';
 import { connectionRefusal } from './refusal.ts';
 import { certificateBinding } from './server-identity.ts';
+import { createTicketKeys } from './ticket-keys.ts';
+
+const SECRET_BYTES = 32;
 
 /** Where to listen, and as whom. */
 export interface ListenQuicOptions {
@@ -39,6 +43,17 @@ export interface ListenQuicOptions {
   readonly maxConnectionCount?: number;
   /** Handshakes in progress at once; default 1000. Clients beyond it are not answered, and try again. */
   readonly maxHandshakeCount?: number;
+  /**
+   * Lets clients that were here before send early data (0-RTT): they are given to `onConnection` before their
+   * handshake is complete. What they send then may be a replay (`isEarly`), and the program has to refuse what must
+   * not happen twice. Default false.
+   */
+  readonly earlyData?: boolean;
+  /**
+   * 32 random bytes, from which the keys of session tickets are made. Listeners that share it resume each other's
+   * clients; drawn anew by default.
+   */
+  readonly secret?: Uint8Array;
   /** A connection over which nothing arrives for this long is dead; default 30 seconds. */
   readonly idleTimeoutMs?: number;
   /** Limits of each connection's streams; default `TRANSPORT_LIMITS`. */
@@ -67,11 +82,16 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
     alpn: options.alpn,
     limits,
     idleTimeoutMs,
+    earlyData: options.earlyData ?? false,
   });
+  const ticketKeys = createTicketKeys(checkSecret(options.secret), channelBinding);
 
   /** Handshakes in progress, and the timer that ends each. */
   const handshakes = new Map<QuicConnection, Timer>();
+  /** Connections that the program has: with early data, while their handshake goes on. */
   const open = new Set<QuicConnection>();
+  /** All that cost something. */
+  const held = new Set<QuicConnection>();
   /** Closed connections whose clients may not have heard, the oldest first. */
   const lingering = new Set<LingeringClose>();
   let isAccepting = true;
@@ -84,7 +104,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
       return;
     }
     const remoteAddress = formatAddress(from);
-    if (open.size + handshakes.size >= maxConnectionCount) {
+    if (held.size >= maxConnectionCount) {
       endpoint.sender.sendPacket(connectionRefusal(first.header), from);
       quicDiagnostics.publish({ fact: 'refused', remoteAddress, because: 'connections' });
     } else if (handshakes.size >= maxHandshakeCount) {
@@ -96,6 +116,8 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
 
   function accept(header: LongHeader, peer: Address): QuicConnection {
     const id = newConnectionId();
+    const ticketKey = ticketKeys.next(clock.now());
+    if (ticketKey !== undefined) config.setTicketKey(ticketKey);
     const connection = new QuicConnection({
       role: 'server',
       native: NativeConnection.accept(id, null, endpoint.address, peer, config),
@@ -107,10 +129,13 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
       routes: [id, Uint8Array.from(header.dcid)],
       idleTimeoutMs,
       keepAliveMs: 0,
+      allowsEarlyData: options.earlyData ?? false,
       identify: () => channelBinding,
+      onEstablished: (established) => {
+        handshakes.get(established)?.cancel();
+        handshakes.delete(established);
+      },
       onOpen: (opened) => {
-        handshakes.get(opened)?.cancel();
-        handshakes.delete(opened);
         open.add(opened);
         quicDiagnostics.publish({
           fact: 'opened',
@@ -127,6 +152,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
       onEnd: (ended, { by, code }, close) => {
         handshakes.get(ended)?.cancel();
         handshakes.delete(ended);
+        held.delete(ended);
         const wasOpen = open.delete(ended);
         if (close !== undefined) linger(close);
         quicDiagnostics.publish({
@@ -138,6 +164,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
         });
       },
     });
+    held.add(connection);
     handshakes.set(
       connection,
       clock.after(QUIC_LIMITS.handshakeTimeoutMs, () => connection.abandon(0)),
@@ -175,6 +202,14 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
     [Symbol.asyncDispose]: () => listener.close(),
   };
   return listener;
+}
+
+/** @throws RtaError `RTA_TRANSPORT_CONFIG`. */
+function checkSecret(secret: Uint8Array = randomBytes(SECRET_BYTES)): Uint8Array {
+  if (secret.byteLength === SECRET_BYTES) return secret;
+  throw transportError('RTA_TRANSPORT_CONFIG', `secret is not ${SECRET_BYTES} bytes`, {
+    details: { option: 'secret', bytes: secret.byteLength },
+  });
 }
 
 async function openEndpoint(

@@ -1,6 +1,12 @@
 import { createDevPki } from '@rta/devkit';
 import type { TransportConnection, TransportListener } from '@rta/transport';
-import { type DialQuicOptions, dialQuic, type ListenQuicOptions, listenQuic } from '../src/index.ts';
+import {
+  type DialQuicOptions,
+  dialQuic,
+  type ListenQuicOptions,
+  listenQuic,
+  type QuicClientConnection,
+} from '../src/index.ts';
 
 /** An authority, and a server certificate for `localhost`, 127.0.0.1 and ::1. */
 export const pki = await createDevPki();
@@ -17,11 +23,11 @@ export interface TestServer extends AsyncDisposable {
   /** The next connection that nobody has asked for. */
   next(): Promise<TransportConnection>;
   /** Connects to it. */
-  dial(options?: Partial<DialQuicOptions>): Promise<TransportConnection>;
+  dial(options?: Partial<DialQuicOptions>): Promise<QuicClientConnection>;
   /** Connects to it, and gives both ends. */
   pair(
     options?: Partial<DialQuicOptions>,
-  ): Promise<{ client: TransportConnection; server: TransportConnection }>;
+  ): Promise<{ client: QuicClientConnection; server: TransportConnection }>;
 }
 
 export async function startServer(options: Partial<ListenQuicOptions> = {}): Promise<TestServer> {

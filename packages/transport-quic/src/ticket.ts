@@ -1,0 +1,62 @@
+import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
+import type { NativeConnection } from './native.ts';
+import { identifyServer } from './server-identity.ts';
+
+/** Whom a ticket lets a client believe that it talks to, and in which protocol. */
+export interface TicketScope {
+  /** The name that the server's certificate was verified for. */
+  readonly serverName: string;
+  /** The authorities that were trusted, PEM. */
+  readonly ca: string;
+  readonly alpn: readonly string[];
+}
+
+const VERSION = 1;
+const DIGEST_BYTES = 32;
+
+/**
+ * What a program keeps of a connection in order to resume it: a version, the digest of what the server was verified
+ * against, and quiche's session, in which are the ticket, its secret and the server's certificate.
+ *
+ * A ticket stands for a certificate that was verified once. So it is good only for a client that would verify it in
+ * the same way: the same name, the same authorities.
+ */
+export function sealTicket(session: Uint8Array, scope: TicketScope): Uint8Array {
+  return Buffer.concat([Uint8Array.of(VERSION), digestOf(scope), session]);
+}
+
+/**
+ * Gives a connection that has not begun the session of a ticket.
+ *
+ * @returns whether it could: a ticket for another server, one that is damaged, and one whose certificate has expired
+ *   are not used. The connection is spoilt then: begin with another.
+ */
+export function useTicket(
+  native: NativeConnection,
+  ticket: Uint8Array,
+  scope: TicketScope,
+  nowMs: number,
+): boolean {
+  const digest = ticket.subarray(1, 1 + DIGEST_BYTES);
+  if (ticket[0] !== VERSION || digest.byteLength < DIGEST_BYTES) return false;
+  if (!timingSafeEqual(digest, digestOf(scope))) return false;
+  try {
+    native.setSession(Uint8Array.from(ticket.subarray(1 + DIGEST_BYTES)));
+    const chain = native.peerCertChain();
+    identifyServer(chain, scope.serverName);
+    return chain?.every((der) => isValidAt(new X509Certificate(der), nowMs)) === true;
+  } catch {
+    return false;
+  }
+}
+
+function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
+  return Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo);
+}
+
+/** Every part is preceded by its length, so that no two scopes are alike. */
+function digestOf({ serverName, ca, alpn }: TicketScope): Uint8Array {
+  const hash = createHash('sha256');
+  for (const part of [serverName, ca, ...alpn]) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest();
+}
