@@ -17,6 +17,8 @@ const DEFAULT_URGENCY = 127;
 const STREAM_TYPE = { client: 0, server: 1 } as const;
 const STREAM_TYPE_MASK = 3;
 const STREAM_ID_STEP = 4;
+/** Up to as many, streams are asked one by one: the control stream, pushes and lanes of most agents. */
+const FEW_STREAMS = 16;
 
 /** What the streams need of their connection. */
 export interface ConnectionStreamsOptions {
@@ -24,7 +26,7 @@ export interface ConnectionStreamsOptions {
   readonly native: NativeConnection;
   readonly limits: TransportLimits;
   /** Where streams are read into; what they keep they copy. */
-  readonly scratch: Uint8Array;
+  readonly scratch: Buffer;
   /** Asks for a turn. */
   readonly schedule: () => void;
   /** Asks for a flush at the end of this turn. */
@@ -96,18 +98,35 @@ export class ConnectionStreams implements StreamOwner {
   /** Reads and writes what packets or time have made possible. */
   serve(): void {
     const { scratch } = this.#options;
+    if (this.native.isReadable()) this.#serveReadable();
+    if (this.#isClosed) return;
+    // Those that are held again go to the end of the set, and have had their turn.
+    let left = this.#held.size;
+    for (const stream of this.#held) {
+      if (left-- === 0) break;
+      stream.turn(scratch);
+    }
+  }
+
+  /**
+   * quiche's list of the readable streams costs as much as asking for a hundred streams one by one. So where there are
+   * few, they are asked; the list is for what is left then: new streams of the peer, and those that nobody reads.
+   */
+  #serveReadable(): void {
+    const { scratch } = this.#options;
+    if (this.#streams.size <= FEW_STREAMS) {
+      for (const stream of this.#streams.values()) {
+        if (this.native.streamReadable(stream.id)) stream.turn(scratch);
+        if (this.#isClosed) return;
+      }
+      if (!this.native.isReadable()) return;
+    }
     for (const id of this.native.readable()) {
       if (this.#isClosed) return;
       if (id >= this.#nextPeerId) this.#acceptUpTo(id);
       const stream = this.#streams.get(id);
       if (stream === undefined) this.#discard(id);
       else stream.turn(scratch);
-    }
-    // Those that are held again go to the end of the set, and have had their turn.
-    let left = this.#held.size;
-    for (const stream of this.#held) {
-      if (left-- === 0) break;
-      stream.turn(scratch);
     }
   }
 

@@ -91,6 +91,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** Packets or time have changed what streams can do. */
   #streamsDue = false;
   #failed = false;
+  /** Whether quiche may have closed the connection since it was last asked. */
+  #mayHaveEnded = false;
   #heardSinceKeepAlive = false;
   #timer: Timer | undefined;
   #timerAtMs = 0;
@@ -197,6 +199,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       }
       this.#failed = code !== undefined;
     }
+    this.#mayHaveEnded = true;
     this.#streamsDue = true;
     this.#heardSinceKeepAlive = true;
     this.#endpoint.schedule(this);
@@ -218,7 +221,9 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   flush(): void {
     if (this.#phase === 'closed') return;
     this.#send();
-    const info = nativeCloseInfo(this.#native, this.#failed);
+    // Only what arrives, and time, end a connection: a flush of what the program wrote need not look.
+    const info = this.#mayHaveEnded ? nativeCloseInfo(this.#native, this.#failed) : undefined;
+    this.#mayHaveEnded = false;
     if (info === undefined) {
       this.#armTimer();
       return;
@@ -300,6 +305,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       return this.#native.send(space);
     } catch {
       this.#failed = true;
+      this.#mayHaveEnded = true;
       return null;
     }
   }
@@ -309,6 +315,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     if (this.#phase === 'closed') return;
     this.#native.close(false, INTERNAL_ERROR, new Uint8Array(0));
     this.#failed = true;
+    this.#mayHaveEnded = true;
     this.#endpoint.flushSoon(this);
   }
 
@@ -352,6 +359,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #onTimer(): void {
     this.#timer = undefined;
     this.#native.onTimeout();
+    this.#mayHaveEnded = true;
     this.#streamsDue = true;
     this.turn();
     this.flush();

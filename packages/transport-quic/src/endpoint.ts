@@ -46,7 +46,7 @@ export class QuicEndpoint {
   readonly address: Address;
   readonly sender: DatagramSender;
   /** Where all connections read their streams into, one after the other; what they keep they copy. */
-  readonly scratch: Uint8Array;
+  readonly scratch: Buffer;
   readonly #socket: Socket;
   readonly #onUnrouted: EndpointOptions['onUnrouted'];
   readonly #routes = new Map<ConnectionIdKey, PacketReceiver>();
@@ -58,7 +58,7 @@ export class QuicEndpoint {
     this.#socket = socket;
     this.#onUnrouted = options.onUnrouted;
     this.sender = new DatagramSender(socket, options.peer !== undefined);
-    this.scratch = new Uint8Array(options.scratchBytes);
+    this.scratch = Buffer.allocUnsafeSlow(options.scratchBytes);
     const bound = socket.address();
     this.address = { host: bound.address, port: bound.port };
     socket.on('message', (datagram, from) => this.#onDatagram(datagram, from));
@@ -134,7 +134,8 @@ export class QuicEndpoint {
 
   #onDatagram(datagram: Buffer, rinfo: RemoteInfo): void {
     // quiche knows no zones ("fe80::1%eth0").
-    const from = { host: rinfo.address.split('%', 1)[0] ?? '', port: rinfo.port };
+    const { address, port } = rinfo;
+    const from = { host: address.includes('%') ? withoutZone(address) : address, port };
     const receiver = this.#find(datagram);
     if (receiver === undefined) this.#onUnrouted(datagram, from);
     else receiver.receive(datagram, from);
@@ -165,4 +166,8 @@ export class QuicEndpoint {
     this.#unsent = new Set();
     for (const receiver of unsent) receiver.flush();
   }
+}
+
+function withoutZone(address: string): string {
+  return address.slice(0, address.indexOf('%'));
 }
