@@ -36,13 +36,13 @@ const verdict = (authority: Authority, session: Session, connection = 'c1', nowM
 const withBound = (): { authority: Authority; session: Session } => {
   const authority = createTestAuthority();
   authority.open(openInput(1), T0);
-  return { authority, session: authority.bind(idOf(1), 'c1', T0).session };
+  return { authority, session: authority.bind(idOf(1), { connection: 'c1' }, T0).session };
 };
 /** The same with child session 2, bound to `c2`. */
 const withChild = (): { authority: Authority; parent: Session; child: Session } => {
   const { authority, session: parent } = withBound();
   authority.delegate(idOf(1), delegateInput(2), T0);
-  return { authority, parent, child: authority.bind(idOf(2), 'c2', T0).session };
+  return { authority, parent, child: authority.bind(idOf(2), { connection: 'c2' }, T0).session };
 };
 
 /** What signals make of the context of a session. */
@@ -223,7 +223,7 @@ describe('check', () => {
 
   it('refuses it on the old connection when the session has moved, and when it was released [I5]', () => {
     const { authority, session } = withBound();
-    const { effects } = authority.bind(idOf(1), 'c2', T0);
+    const { effects } = authority.bind(idOf(1), { connection: 'c2' }, T0);
     expect(effects).toMatchObject([{ kind: 'displaced', connection: 'c1' }]);
     expect(verdict(authority, session, 'c1')).toBe('not-bound');
     expect(verdict(authority, session, 'c2')).toBe('ok');
@@ -304,26 +304,28 @@ describe('bind', () => {
     const { authority } = withBound();
     authority.open(openInput(2), T0);
     authority.end(idOf(2), CAUSE, T0);
-    expect(codeOf(() => authority.bind(id, 'c2', nowMs))).toBe(code);
+    expect(codeOf(() => authority.bind(id, { connection: 'c2' }, nowMs))).toBe(code);
     expect(authority.get(idOf(1))?.connection).toBe('c1');
   });
 
   it('leaves generation and token alone', () => {
     const { authority, session } = withBound();
-    const { session: moved } = authority.bind(idOf(1), 'c2', T0 + 1);
-    expect(moved).toEqual({ ...session, connection: 'c2' });
+    const { session: moved } = authority.bind(idOf(1), { connection: 'c2' }, T0 + 1);
+    expect(moved).toEqual({ ...session, connection: 'c2', boundAtMs: T0 + 1 });
   });
 
   it('finds the session as a signal left it that came between exchange and bind [I2]', () => {
     const authority = createTestAuthority();
     const opened = authority.open(openInput(1), T0);
     authority.apply(signalOf(risk('HIGH'), T0), T0);
-    const { session } = authority.bind(idOf(1), 'c1', T0);
+    const { session } = authority.bind(idOf(1), { connection: 'c1' }, T0);
     expect(session).toMatchObject({ generation: 2, attributes: { riskLevel: 'HIGH' } });
     expect(verdict(authority, opened)).toBe('stale-token');
     authority.open(openInput(2), T0);
     authority.apply(signalOf(REVOKED, T0), T0);
-    expect(codeOf(() => authority.bind(idOf(2), 'c2', T0))).toBe('RTA_AUTHORITY_SESSION_ENDED');
+    expect(codeOf(() => authority.bind(idOf(2), { connection: 'c2' }, T0))).toBe(
+      'RTA_AUTHORITY_SESSION_ENDED',
+    );
   });
 });
 
@@ -331,7 +333,7 @@ describe('release', () => {
   it('lets go of all sessions of a connection, and of no others', () => {
     const { authority } = withChild();
     authority.open(openInput(3), T0);
-    authority.bind(idOf(3), 'c1', T0);
+    authority.bind(idOf(3), { connection: 'c1' }, T0);
     expect(authority.release('c1', T0).map(({ id }) => id)).toEqual([idOf(1), idOf(3)]);
     expect(authority.get(idOf(1))?.connection).toBeUndefined();
     expect(authority.get(idOf(2))?.connection).toBe('c2');

@@ -1,4 +1,4 @@
-import type { SessionId } from '@rta/core';
+import { constantTimeEqual, type SessionId } from '@rta/core';
 import { equalTokens } from '@rta/token';
 import type { Actor, Subject } from './context.ts';
 import { createEndedSessions } from './ended-sessions.ts';
@@ -28,6 +28,8 @@ export interface OpenInput {
   readonly actor: Actor;
   /** Ed25519 public key, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /** `x5t#S256` of the client certificate, 32 bytes, where one was shown: the session is bound to it for good. */
+  readonly certificateThumbprint?: Uint8Array | undefined;
   readonly grant: Grant;
   readonly expiresAtMs: number;
 }
@@ -40,6 +42,15 @@ export interface DelegateInput {
   /** What is asked for; it is cut to what the parent has. */
   readonly grant: Grant;
   readonly expiresAtMs: number;
+}
+
+/** Where a session is bound, and by what. Possession of its key was proven there. */
+export interface BindInput {
+  readonly connection: string;
+  /** `x5t#S256` of the client certificate that this connection shows; undefined where it shows none. */
+  readonly certificateThumbprint?: Uint8Array | undefined;
+  /** When the proof was made, where it answers no challenge of this connection: it could come late. */
+  readonly provenAtMs?: number | undefined;
 }
 
 /** Whether a token may be used here and now, before any policy is asked. */
@@ -73,6 +84,12 @@ export interface Authority {
   readonly sessionCount: number;
   readonly factCount: number;
   get(id: SessionId): Session | undefined;
+  /**
+   * The session of this id, which has not ended, nor reached its time.
+   *
+   * @throws RtaError `RTA_AUTHORITY_SESSION_UNKNOWN`, `_SESSION_ENDED`
+   */
+  live(id: SessionId, nowMs: number): Session;
   childrenOf(id: SessionId): readonly Session[];
   /**
    * Opens the session of an agent for a user.
@@ -82,19 +99,21 @@ export interface Authority {
    */
   open(input: OpenInput, nowMs: number): Session;
   /**
-   * Opens a session below another one, with at most its rights and its time.
+   * Opens a session below another one, with at most its rights and its time. It is bound to no certificate: it belongs
+   * to another agent than its parent, and to that agent's key.
    *
    * @throws as {@link Authority.open}, and `RTA_AUTHORITY_SESSION_UNKNOWN`, `_SESSION_ENDED`, `_DEPTH`
    */
   delegate(parent: SessionId, input: DelegateInput, nowMs: number): Session;
   /**
-   * Binds a session to a connection; possession of its key was proven there.
+   * Binds a session to a connection.
    *
-   * @throws RtaError `RTA_AUTHORITY_SESSION_UNKNOWN`, `_SESSION_ENDED`
+   * @throws RtaError `RTA_AUTHORITY_SESSION_UNKNOWN`, `_SESSION_ENDED`; `_CERTIFICATE` where the connection does not
+   *   show the session's certificate; `_PROOF_OLD` where the session was bound after the proof was made
    */
   bind(
     id: SessionId,
-    connection: string,
+    input: BindInput,
     nowMs: number,
   ): { session: Session; effects: readonly SessionEffect[] };
   /** A connection is gone; its sessions wait for the next one. */
@@ -205,6 +224,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
       return facts.size;
     },
     get: (id) => index.get(id),
+    live,
     childrenOf: (id) => index.childrenOf(id),
 
     open(input, nowMs) {
@@ -231,6 +251,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
           subject: input.subject,
           actors: [input.actor],
           publicKey: input.publicKey,
+          certificateThumbprint: input.certificateThumbprint,
           createdAtMs: nowMs,
           expiresAtMs: Math.min(input.expiresAtMs, nowMs + AUTHORITY_LIMITS.maxSessionLifetimeMs),
           ownGrant: input.grant,
@@ -260,6 +281,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
           subject: parent.subject,
           actors: [...parent.actors, input.actor],
           publicKey: input.publicKey,
+          certificateThumbprint: undefined,
           createdAtMs: nowMs,
           expiresAtMs: Math.min(input.expiresAtMs, parent.expiresAtMs),
           ownGrant,
@@ -271,9 +293,14 @@ export function createAuthority(options: AuthorityOptions): Authority {
       );
     },
 
-    bind(id, connection, nowMs) {
+    bind(id, { connection, certificateThumbprint, provenAtMs }, nowMs) {
+      const before = live(id, nowMs);
+      if (!showsCertificate(before, certificateThumbprint)) throw authorityError('RTA_AUTHORITY_CERTIFICATE');
+      if (provenAtMs !== undefined && !(provenAtMs >= (before.boundAtMs ?? 0))) {
+        throw authorityError('RTA_AUTHORITY_PROOF_OLD');
+      }
       const effects: SessionEffect[] = [];
-      const session = advance(live(id, nowMs), { kind: 'bind', connection }, nowMs, effects);
+      const session = advance(before, { kind: 'bind', connection, provenAtMs }, nowMs, effects);
       return { session, effects };
     },
 
@@ -369,6 +396,12 @@ function asOfReceipt(signal: Signal): Signal {
   const { sourceTimeMs = occurredAtMs } = signal;
   const isPlausible = sourceTimeMs <= receivedAtMs + AUTHORITY_LIMITS.maxSourceAheadMs;
   return { ...signal, occurredAtMs, sourceTimeMs: isPlausible ? sourceTimeMs : occurredAtMs };
+}
+
+/** A session that was opened without a certificate asks for none. */
+function showsCertificate({ certificateThumbprint }: Session, shown: Uint8Array | undefined): boolean {
+  if (certificateThumbprint === undefined) return true;
+  return shown !== undefined && constantTimeEqual(certificateThumbprint, shown);
 }
 
 const signalCause = ({ id, change, reason, source }: Signal): Cause => ({

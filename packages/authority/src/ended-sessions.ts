@@ -27,6 +27,7 @@ export function createEndedSessions(): EndedSessions {
       const rest: Session = {
         ...session,
         publicKey: NO_BYTES,
+        certificateThumbprint: undefined,
         ownGrant: NO_RIGHTS,
         inheritedGrant: undefined,
         grant: NO_RIGHTS,

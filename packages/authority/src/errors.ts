@@ -68,6 +68,19 @@ export const AUTHORITY_ERRORS = {
     retryable: false,
     httpStatus: 401,
   },
+  RTA_AUTHORITY_PROOF_OLD: {
+    summary: 'the session was bound after this proof was made',
+    remedy: 'prove possession anew, by BIND on the control stream, and set the clock by that of the server',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_AUTHORITY_CERTIFICATE: {
+    summary: 'the connection does not show the client certificate that the session is bound to',
+    remedy:
+      'connect with the certificate that the session was exchanged with, or exchange anew with the new one',
+    retryable: false,
+    httpStatus: 401,
+  },
   RTA_AUTHORITY_FULL: {
     summary: 'the node holds as many sessions, children or facts as it may',
     remedy: 'connect to another node, or end sessions that nobody needs any more',

@@ -1,6 +1,7 @@
 export {
   type Authority,
   type AuthorityOptions,
+  type BindInput,
   type Check,
   createAuthority,
   type DelegateInput,

@@ -13,6 +13,7 @@ function sessionOf(number: number, parts: Partial<Session> = {}): Session {
     subject: ALICE,
     actors: [COPILOT],
     publicKey: new Uint8Array(32),
+    certificateThumbprint: undefined,
     createdAtMs: T0,
     expiresAtMs: T0 + HOUR_MS,
     ownGrant: { scope: ['*'] },

@@ -9,6 +9,7 @@ const SEED: SessionSeed = {
   subject: ALICE,
   actors: [COPILOT],
   publicKey: new Uint8Array(32),
+  certificateThumbprint: undefined,
   createdAtMs: T0,
   expiresAtMs: T0 + HOUR_MS,
   ownGrant: { scope: ['files.*', 'mail.send'] },

@@ -22,6 +22,11 @@ export interface Session {
   readonly actors: readonly Actor[];
   /** Ed25519 public key of the agent that holds the session, 32 bytes. */
   readonly publicKey: Uint8Array;
+  /**
+   * `x5t#S256` (RFC 8705 §3.1) of the client certificate that it was opened with: without that certificate it is bound
+   * nowhere. Undefined where there was none.
+   */
+  readonly certificateThumbprint: Uint8Array | undefined;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
   /** What was granted to this session itself. */
@@ -41,12 +46,14 @@ export interface Session {
   readonly issuedAtMs: number;
   /** The connection that it is bound to. */
   readonly connection: string | undefined;
+  /** UNIX milliseconds of the last binding, or of its proof where that was later: older proofs are refused. */
+  readonly boundAtMs: number | undefined;
   readonly state: 'active' | 'ended';
 }
 
 /** What can happen to a session. */
 export type SessionInput =
-  | { readonly kind: 'bind'; readonly connection: string }
+  | { readonly kind: 'bind'; readonly connection: string; readonly provenAtMs?: number | undefined }
   | { readonly kind: 'release'; readonly connection: string }
   | { readonly kind: 'change'; readonly to: ContextChange; readonly cause: Cause }
   | { readonly kind: 'end'; readonly cause: Cause };
@@ -86,8 +93,9 @@ export function step(session: Session, input: SessionInput, nowMs: number, mint:
   if (session.state === 'ended') return { session, effects: [] };
   switch (input.kind) {
     case 'bind': {
-      const bound = { ...session, connection: input.connection };
-      const displaced = session.connection !== undefined && session.connection !== input.connection;
+      const { connection, provenAtMs = nowMs } = input;
+      const bound = { ...session, connection, boundAtMs: Math.max(nowMs, provenAtMs) };
+      const displaced = session.connection !== undefined && session.connection !== connection;
       return {
         session: bound,
         effects: displaced ? [{ kind: 'displaced', session: bound, connection: session.connection }] : [],
@@ -130,6 +138,7 @@ export type SessionSeed = Pick<
   | 'subject'
   | 'actors'
   | 'publicKey'
+  | 'certificateThumbprint'
   | 'createdAtMs'
   | 'expiresAtMs'
   | 'ownGrant'
@@ -150,6 +159,7 @@ export function openSession(seed: SessionSeed, mint: Mint): Session {
       token: none,
       issuedAtMs: seed.createdAtMs,
       connection: undefined,
+      boundAtMs: undefined,
       state: 'active',
     }),
   );

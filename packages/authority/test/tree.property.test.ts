@@ -48,13 +48,31 @@ const grant: fc.Arbitrary<Grant> = fc.record(
 );
 const nth = fc.nat({ max: 20 });
 const connection = fc.constantFrom(...CONNECTIONS);
+/** What a client shows of itself, if anything. */
+const certificate = fc.constantFrom(undefined, undefined, 0xc1, 0xc2);
+const thumbprintOf = (shown: number | undefined): Uint8Array | undefined =>
+  shown === undefined ? undefined : new Uint8Array(32).fill(shown);
 /** Around the present: before, at the same time, after. */
 const offsetMs = fc.integer({ min: -3, max: 3 });
 const lifetimeMs = fc.constantFrom(2, 2_000, 100_000);
 const sessions = [
-  fc.record({ kind: fc.constant('open'), user: fc.constantFrom(...USERS), grant, offsetMs, lifetimeMs }),
+  fc.record({
+    kind: fc.constant('open'),
+    user: fc.constantFrom(...USERS),
+    certificate,
+    grant,
+    offsetMs,
+    lifetimeMs,
+  }),
   fc.record({ kind: fc.constant('delegate'), nth, grant, lifetimeMs }),
-  fc.record({ kind: fc.constant('bind'), nth, connection }),
+  fc.record({
+    kind: fc.constant('bind'),
+    nth,
+    connection,
+    certificate,
+    // Against a challenge of now, or at a time of its own.
+    provenMs: fc.constantFrom(undefined, undefined, -1_000, -1, 0, 1_000),
+  }),
 ] as const;
 const input = fc.oneof(
   // Trees are built more often than they are felled, so that there is something to fell.
@@ -87,7 +105,10 @@ interface Known {
   readonly expiresAtMs: number;
   /** Each is a limit on its own rights: what was asked for, and what it was narrowed to. */
   readonly limits: Grant[];
+  /** What it was opened with. */
+  readonly certificate: number | undefined;
   connection: string | undefined;
+  boundAtMs: number;
   ended: boolean;
   latest: Session;
   readonly oldTokens: Uint8Array[];
@@ -136,7 +157,12 @@ function createWorld(): { act(input: Input): void; verify(): void } {
     };
   };
 
-  const add = (session: Session, parent: Known | undefined, asked: Grant): void => {
+  const add = (
+    session: Session,
+    parent: Known | undefined,
+    asked: Grant,
+    shown: number | undefined,
+  ): void => {
     // What its parent lacks now, it does not get later.
     const limits = parent === undefined ? [asked] : [asked, parent.latest.grant];
     known.push({
@@ -145,11 +171,30 @@ function createWorld(): { act(input: Input): void; verify(): void } {
       subject: session.subject,
       expiresAtMs: session.expiresAtMs,
       limits,
+      certificate: shown,
       connection: undefined,
+      boundAtMs: 0,
       ended: false,
       latest: session,
       oldTokens: [],
     });
+  };
+
+  const bind = (one: Known, what: Input & { readonly kind: 'bind' }): void => {
+    const provenAtMs = what.provenMs === undefined ? undefined : nowMs + what.provenMs;
+    const hasCertificate = one.certificate === undefined || one.certificate === what.certificate;
+    const isNewest = provenAtMs === undefined || provenAtMs >= one.boundAtMs;
+    try {
+      const certificateThumbprint = thumbprintOf(what.certificate);
+      authority.bind(one.id, { connection: what.connection, certificateThumbprint, provenAtMs }, nowMs);
+    } catch (error) {
+      const lives = !isOver(one) && nowMs < one.expiresAtMs;
+      expect(lives && hasCertificate && isNewest, 'is refused for a reason').toBe(false);
+      throw error;
+    }
+    expect([hasCertificate, isNewest]).toEqual([true, true]);
+    one.connection = what.connection;
+    one.boundAtMs = Math.max(nowMs, provenAtMs ?? nowMs);
   };
 
   const perform = (what: Input): void => {
@@ -162,7 +207,9 @@ function createWorld(): { act(input: Input): void; verify(): void } {
         const expiresAtMs = nowMs + what.lifetimeMs;
         const next = idOf(known.length + 1);
         const asked = { id: next, subject, actor: COPILOT, publicKey: new Uint8Array(32), expiresAtMs };
-        add(authority.open({ ...asked, grant: what.grant }, nowMs), undefined, what.grant);
+        const certificateThumbprint = thumbprintOf(what.certificate);
+        const session = authority.open({ ...asked, certificateThumbprint, grant: what.grant }, nowMs);
+        add(session, undefined, what.grant, what.certificate);
         // A sign-in that was revoked opens nothing.
         expect(signals.some((signal) => cutsOff(signal, subject))).toBe(false);
         break;
@@ -173,12 +220,11 @@ function createWorld(): { act(input: Input): void; verify(): void } {
         const child = authority.delegate(id, { ...asked, grant: what.grant, expiresAtMs }, nowMs);
         expect(child.expiresAtMs).toBeLessThanOrEqual(one?.expiresAtMs ?? 0);
         expect(child.depth).toBeLessThanOrEqual(AUTHORITY_LIMITS.maxDelegationDepth);
-        add(child, one, what.grant);
+        add(child, one, what.grant, undefined);
         break;
       }
       case 'bind':
-        authority.bind(id, what.connection, nowMs);
-        if (one !== undefined) one.connection = what.connection;
+        if (one !== undefined) bind(one, what);
         break;
       case 'release':
         authority.release(what.connection, nowMs);
@@ -314,7 +360,7 @@ test('a root takes a tree of four floors with it, and narrows it, at once [I6]',
 });
 
 propertyTest.prop([fc.array(input, { minLength: 10, maxLength: 50, size: 'max' })], { numRuns: 100 })(
-  'whatever happens in whatever order: [I4] old tokens are dead, [I5] a token works where it is bound, and [I6] no session does or outlives what its ancestors may not',
+  'whatever happens in whatever order: [I4] old tokens are dead, [I5] a token works where it was bound last, with its certificate, and [I6] no session does or outlives what its ancestors may not',
   (inputs) => {
     const world = createWorld();
     for (const one of inputs) {

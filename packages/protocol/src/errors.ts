@@ -24,7 +24,7 @@ export const PROTOCOL_ERRORS = {
   },
   RTA_PROTOCOL_UNEXPECTED_FRAME: {
     summary: 'the frame is not allowed here or now',
-    remedy: 'open the control stream with HELLO, lanes with AUTHORIZE, and wait for WELCOME',
+    remedy: 'open the control stream with HELLO, lanes with AUTHORIZE or RESUME, and wait for WELCOME',
     retryable: false,
   },
   RTA_PROTOCOL_MESSAGE: {

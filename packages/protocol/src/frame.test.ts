@@ -21,6 +21,7 @@ const NUMBERS = {
   error: 0x0f,
   authorize: 0x20,
   decision: 0x21,
+  resume: 0x22,
   context: 0x30,
   revoked: 0x31,
   ack: 0x32,
@@ -133,7 +134,7 @@ describe('a frame decoder', () => {
       if (!known.has(type)) codes.set(type, refusal(write(type, 1, '', 16)));
     }
     expect([...new Set(codes.values())]).toEqual(['RTA_PROTOCOL_FRAME_TYPE']);
-    expect(codes.size).toBe(256 - 19);
+    expect(codes.size).toBe(256 - 20);
   });
 
   it.each([65_537, 0xff_ffff])('refuses a body of %i bytes by the header alone [P-3.3]', (length) => {

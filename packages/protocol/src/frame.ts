@@ -21,9 +21,10 @@ export const FRAME = {
   pong: 0x0c,
   goaway: 0x0d,
   error: 0x0f,
-  // lanes, opened by the client with AUTHORIZE
+  // lanes, opened by the client with AUTHORIZE or RESUME
   authorize: 0x20,
   decision: 0x21,
+  resume: 0x22,
   // push streams, opened by the server, one per session
   context: 0x30,
   revoked: 0x31,

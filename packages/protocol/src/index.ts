@@ -1,5 +1,5 @@
 export { type AuthorizeRequest, decodeQuestion, encodeAuthorize, splitAuthorize } from './authorize.ts';
-export { bindingStatement, CHALLENGE_BYTES } from './binding.ts';
+export { bindingStatement, CHALLENGE_BYTES, RESUME_NONCE_BYTES, resumeStatement } from './binding.ts';
 export { CLOSE_CODE, type CloseCode, closeCodeOf, isProtocolErrorCode } from './close-code.ts';
 export {
   DECISION_CAUSES,

@@ -135,6 +135,7 @@ const MESSAGES: { readonly [Name in MessageName]: Kind } = {
   exchange: mapOf({ parameters, proof: longText }),
   exchanged: mapOf({ token, session, generation: count, expiresAtMs: timeMs, scope: names, nonce: name }),
   bind: mapOf({ session, signature: bytesOf(64) }),
+  resume: mapOf({ session, nonce: bytesOf(16), issuedAtMs: timeMs, signature: bytesOf(64) }),
   bound: mapOf({ session, token, generation: count, expiresAtMs: timeMs, scope: names }),
   delegate: mapOf(
     { token, agent, scope: names, key: bytesOf(32) },

@@ -1,6 +1,6 @@
 import type { JsonObject } from '@rta/core';
 import { z } from 'zod';
-import { CHALLENGE_BYTES } from './binding.ts';
+import { CHALLENGE_BYTES, RESUME_NONCE_BYTES } from './binding.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { protocolError } from './errors.ts';
 import { encodeFrame, FRAME, type Frame } from './frame.ts';
@@ -30,7 +30,7 @@ export interface ActionDetail {
   readonly locations?: readonly string[];
 }
 
-/** The messages of the control and push streams by frame type; each is one CBOR map. */
+/** The messages by frame type, but for AUTHORIZE and DECISION; each is one CBOR map. */
 export interface Messages {
   readonly hello: { readonly client: string };
   readonly welcome: {
@@ -63,6 +63,16 @@ export interface Messages {
   readonly bind: {
     readonly session: string;
     /** Ed25519 signature over `bindingStatement`, 64 bytes. */
+    readonly signature: Uint8Array;
+  };
+  /** Binds on a lane, without a challenge: it may stand in early data. */
+  readonly resume: {
+    readonly session: string;
+    /** 16 random bytes that the server takes once. */
+    readonly nonce: Uint8Array;
+    /** When it was signed, in UNIX milliseconds by the server's clock as the client knows it. */
+    readonly issuedAtMs: number;
+    /** Ed25519 signature over `resumeStatement`, 64 bytes. */
     readonly signature: Uint8Array;
   };
   readonly bound: {
@@ -198,6 +208,12 @@ const SCHEMAS: { readonly [Name in MessageName]: z.ZodType<Messages[Name]> } = {
     nonce: name,
   }),
   bind: z.strictObject({ session: sessionId, signature: bytes(64) }),
+  resume: z.strictObject({
+    session: sessionId,
+    nonce: bytes(RESUME_NONCE_BYTES),
+    issuedAtMs: timeMs,
+    signature: bytes(64),
+  }),
   bound: z.strictObject({
     session: sessionId,
     token,
@@ -238,7 +254,7 @@ const SCHEMAS: { readonly [Name in MessageName]: z.ZodType<Messages[Name]> } = {
 };
 
 /**
- * One control or push message as a frame.
+ * One message as a frame.
  *
  * @throws RtaError `RTA_PROTOCOL_FRAME_TOO_LARGE`, `RTA_PROTOCOL_REQUEST_ID`; `RTA_PROTOCOL_MESSAGE` for values that
  *   CBOR or this protocol cannot carry. Members are typed, and not checked against their limits here.
@@ -252,7 +268,7 @@ export function encodeMessage<Name extends MessageName>(
 }
 
 /**
- * Reads the body of a control or push frame.
+ * Reads the body of a frame that is one CBOR map.
  *
  * @throws RtaError `RTA_PROTOCOL_UNEXPECTED_FRAME` where the frame is of another type; `RTA_PROTOCOL_MESSAGE` for a
  *   body that is not CBOR, or has members that are missing, unknown, of a wrong type or beyond a limit.

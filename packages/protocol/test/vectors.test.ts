@@ -14,6 +14,7 @@ const vectors = JSON.parse(text) as Vectors;
 const accepted = vectors.accepted.map((vector) => [vector.name, vector] as const);
 const refused = vectors.refused.map((vector) => [vector.name, vector] as const);
 const bindings = vectors.bindings.map((vector) => [vector.name, vector] as const);
+const resumptions = vectors.resumptions.map((vector) => [vector.name, vector] as const);
 
 const nameOf = (type: number): string =>
   Object.entries(rta.FRAME).find(([, number]) => number === type)?.[0] ?? 'none';
@@ -52,6 +53,16 @@ function withBytes(value: VectorValue): unknown {
   const [first] = entries;
   if (first?.[0] === 'bytes' && typeof first[1] === 'string') return bytes(first[1]);
   return Object.fromEntries(entries.map(([key, member]) => [key, withBytes(member)]));
+}
+
+/** Whether the key of a vector signed these bytes. */
+function isSigned(
+  statement: Uint8Array,
+  { publicKey, signature }: { readonly publicKey: string; readonly signature: string },
+): boolean {
+  const x = Buffer.from(publicKey, 'hex').toString('base64url');
+  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+  return verify(null, statement, key, bytes(signature));
 }
 
 describe('the published vectors', () => {
@@ -113,9 +124,21 @@ describe('@rta/protocol', () => {
         parseSessionId(vector.session),
       );
       expect(hex(statement)).toBe(vector.statement);
-      const x = Buffer.from(vector.publicKey, 'hex').toString('base64url');
-      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-      expect(verify(null, statement, key, bytes(vector.signature))).toBe(true);
+      expect(isSigned(statement, vector)).toBe(true);
+    },
+  );
+
+  it.each(resumptions)(
+    'makes the statement of the resumption "%s", which its key signed [P-9.2]',
+    (_name, vector) => {
+      const statement = rta.resumeStatement(
+        bytes(vector.nonce),
+        vector.issuedAtMs,
+        bytes(vector.channelBinding),
+        parseSessionId(vector.session),
+      );
+      expect(hex(statement)).toBe(vector.statement);
+      expect(isSigned(statement, vector)).toBe(true);
     },
   );
 });

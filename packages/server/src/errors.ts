@@ -32,6 +32,30 @@ export const SERVER_ERRORS = {
     retryable: false,
     httpStatus: 401,
   },
+  RTA_SERVER_RESUME_LATE: {
+    summary: 'RESUME was not made now',
+    remedy: 'bind by BIND on the control stream, and set the clock by the time in WELCOME',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_SERVER_RESUME_REPLAYED: {
+    summary: 'this RESUME was taken before',
+    remedy: 'bind by BIND on the control stream; make each RESUME with a new nonce, and send it once',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_SERVER_SINGLE_USE: {
+    summary: 'that this RESUME is the first could not be noted',
+    remedy: 'bind by BIND on the control stream, which needs no note; the operator looks at the store',
+    retryable: false,
+    httpStatus: 503,
+  },
+  RTA_SERVER_DISCONNECTED: {
+    summary: 'the connection ended before the session was bound to it',
+    remedy: 'connect again, and bind the session there',
+    retryable: false,
+    httpStatus: 401,
+  },
   RTA_SERVER_INTERNAL: {
     summary: 'the node failed to answer',
     remedy: 'try again; the node publishes what happened on its diagnostics channels',

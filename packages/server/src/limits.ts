@@ -16,6 +16,8 @@ export const SERVER_LIMITS = {
   maxExchangesInFlight: 256,
   /** How long an asynchronous PDP may take before the action is denied. */
   pdpTimeoutMs: 2_000,
+  /** How far the time of a RESUME may be from this node's; nonces are kept for twice as long. */
+  resumeWindowMs: 30_000,
   /** Decisions kept for one state of one session; forgotten as a whole when full. */
   maxCachedDecisionsPerSession: 256,
   /** Audit records that wait to be written; beyond it everything is denied. */

@@ -112,7 +112,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   let signals: SignalLog | undefined;
   const isFresh = (): boolean => signals?.fresh === true;
   const shared = { authority, enforcement, store, audit, clock, isFresh };
-  const sessions = createSessionService(shared);
+  const sessions = createSessionService({ ...shared, isConnected: (id) => connections.has(id) });
   const decider = createDecider({ ...shared, pdp });
 
   const log = await openSignalLog({

@@ -142,16 +142,16 @@ describe('a connection is closed that sends', () => {
         'ack',
         'pong',
         'error',
+        'resume',
       ] as const
     ).map((name): [string, Send] => [
       `${name.toUpperCase()} on its control stream`,
       first(HELLO, garbage(FRAME[name])),
     ]),
     ['GOAWAY on its control stream', first(HELLO, encodeMessage('goaway', 0, { reason: 'no', withinMs: 0 }))],
-    ...(['hello', 'exchange', 'bind', 'decision', 'ack', 'ping'] as const).map((name): [string, Send] => [
-      `${name.toUpperCase()} on a lane`,
-      first(AUTHORIZE, garbage(FRAME[name])),
-    ]),
+    ...(['hello', 'exchange', 'bind', 'decision', 'ack', 'ping', 'resume'] as const).map(
+      (name): [string, Send] => [`${name.toUpperCase()} on a lane`, first(AUTHORIZE, garbage(FRAME[name]))],
+    ),
   ])('%s, whatever its body says [P-2.3]', async (_, send) => {
     expect(await closeAfter(send)).toMatchObject({ by: 'peer', code: UNEXPECTED });
   });
@@ -167,6 +167,7 @@ describe('a connection is closed that sends', () => {
 
   test.each<[what: string, send: Send]>([
     ['a HELLO that is not CBOR', first(garbage(FRAME.hello))],
+    ['a RESUME that is not CBOR', first(garbage(FRAME.resume))],
     ['an EXCHANGE that is not CBOR', first(HELLO, garbage(FRAME.exchange))],
     ['a BIND that is not CBOR', first(HELLO, garbage(FRAME.bind))],
     ['a HELLO with a member too many', first(encodeMessage('hello', 1, { client: 'x', admin: 1 } as never))],

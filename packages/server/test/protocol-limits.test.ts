@@ -1,17 +1,11 @@
 import { createStaticPdp, type Decision, type PolicyDecisionPoint } from '@rta/pdp';
-import {
-  createFrameDecoder,
-  decodeDecision,
-  decodeMessage,
-  encodeAuthorize,
-  encodeMessage,
-  type Frame,
-} from '@rta/protocol';
+import { decodeDecision, decodeMessage, encodeAuthorize, encodeMessage } from '@rta/protocol';
 import { generateAgentKey } from '@rta/sdk';
 import { createMemoryStore } from '@rta/store';
 import { describe, expect, test } from 'vitest';
 import {
   bindMessage,
+  collectFrames,
   exchangeParameters,
   openBound,
   openLane,
@@ -48,26 +42,13 @@ function gatedPdp() {
   };
 }
 
-/** Collects frames of a stream. */
-function collect(stream: ReturnType<Awaited<ReturnType<typeof rawSession>>['connection']['openStream']>) {
-  const frames: Frame[] = [];
-  const decoder = createFrameDecoder();
-  const ended = Promise.withResolvers<'end' | number>();
-  stream.setHandlers({
-    onData: (chunk) => decoder.push(chunk, (frame) => frames.push(frame)),
-    onEnd: () => ended.resolve('end'),
-    onReset: ended.resolve,
-  });
-  return { frames, ended: ended.promise };
-}
-
 describe('a lane of a PDP that takes its time', () => {
   test('is read no further while too many decisions are pending [P-2.4]', async () => {
     const gate = gatedPdp();
     await using t = await startTestServer({ idp, pdp: gate.pdp });
     const agent = await rawSession(t.rawConnect({ maxChunkBytes: 1_024 }), (await t.signIn()).accessToken);
     const stream = agent.connection.openStream();
-    const { frames } = collect(stream);
+    const { frames } = collectFrames(stream);
 
     for (let id = 1; id <= 600; id += 1)
       stream.write(encodeAuthorize(id, { token: agent.bound.token, ...READ }));
@@ -92,7 +73,7 @@ describe('a lane of a PDP that takes its time', () => {
     await using t = await startTestServer({ idp, pdp: gate.pdp });
     const agent = await rawSession(t.rawConnect(), (await t.signIn()).accessToken);
     const stream = agent.connection.openStream();
-    const { frames, ended } = collect(stream);
+    const { frames, ended } = collectFrames(stream);
     stream.write(encodeAuthorize(1, { token: agent.bound.token, ...READ }));
     stream.end();
     await expect.poll(() => gate.asked).toBe(1);
@@ -201,7 +182,7 @@ describe('control requests', () => {
         return Array.from({ length: 32 }, () => answerTo('exchange', { parameters, proof }));
       }),
     );
-    await expect.poll(() => claims).toBe(256);
+    await expect.poll(() => claims, { timeout: 10_000 }).toBe(256);
 
     const { refusal } = await rawHello(t.rawConnect());
     expect(await refusal('exchange', { parameters, proof: 'x' })).toMatchObject({
@@ -216,7 +197,7 @@ describe('control requests', () => {
   test('are answered by their own number, in whatever order [P-3.8]', async () => {
     await using t = await startTestServer({ idp });
     const { stream, welcome } = await rawHello(t.rawConnect());
-    const { frames } = collect(stream);
+    const { frames } = collectFrames(stream);
     const proof = await proofOf(generateAgentKey(), welcome.tokenEndpoint, welcome.nonce, {
       now: t.clock.now(),
     });

@@ -10,7 +10,7 @@ import {
   type Frame,
 } from '@rta/protocol';
 import { afterAll, describe, expect } from 'vitest';
-import { bindMessage, exchangeParameters, READ, rawSession } from './raw-agent.ts';
+import { bindMessage, exchangeParameters, READ, rawSession, resumeMessage } from './raw-agent.ts';
 import { startTestIdp, startTestServer } from './test-server.ts';
 
 const idp = await startTestIdp();
@@ -30,6 +30,7 @@ const VALID: readonly Uint8Array[] = [
     4,
     bindMessage(victim.connection, victim.welcome.challenge, victim.session, victim.key),
   ),
+  encodeMessage('resume', 4, resumeMessage(victim.connection, victim, t.clock.now())),
   encodeMessage('end', 5, { token }),
   encodeMessage('delegate', 6, { token, agent: { id: 'x' }, scope: ['*'], key: victim.key.publicKey }),
   encodeMessage('ack', 7, { session: victim.session, generation: 1 }),

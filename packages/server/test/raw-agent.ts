@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { parseSessionId, type SessionId } from '@rta/core';
 import { createDpopProof, GRANT_TYPE, TOKEN_TYPE } from '@rta/idp';
 
@@ -13,6 +14,7 @@ import {
   type Frame,
   type MessageName,
   type Messages,
+  resumeStatement,
 } from '@rta/protocol';
 import { type AgentKey, generateAgentKey } from '@rta/sdk';
 import type { TransportConnection, TransportStream } from '@rta/transport';
@@ -155,6 +157,43 @@ export function bindMessage(
   key: AgentKey,
 ): Messages['bind'] {
   return { session, signature: key.sign(bindingStatement(challenge, connection.channelBinding, session)) };
+}
+
+/** What is different about a RESUME. */
+export interface ResumeChanges {
+  readonly nonce?: Uint8Array;
+  readonly channelBinding?: Uint8Array;
+}
+
+/** A RESUME that is good, signed at a time. */
+export function resumeMessage(
+  connection: TransportConnection,
+  { session, key }: Pick<RawSession, 'session' | 'key'>,
+  issuedAtMs: number,
+  changes: ResumeChanges = {},
+): Messages['resume'] {
+  const { nonce = Uint8Array.from(randomBytes(16)), channelBinding = connection.channelBinding } = changes;
+  const signature = key.sign(resumeStatement(nonce, issuedAtMs, channelBinding, session));
+  return { session, nonce, issuedAtMs, signature };
+}
+
+/** The frames that come on a stream, and how it ends: by its end, or by a code. */
+export interface CollectedFrames {
+  readonly frames: readonly Frame[];
+  readonly ended: Promise<'end' | number>;
+}
+
+/** Collects frames of a stream. */
+export function collectFrames(stream: TransportStream): CollectedFrames {
+  const frames: Frame[] = [];
+  const decoder = createFrameDecoder();
+  const ended = Promise.withResolvers<'end' | number>();
+  stream.setHandlers({
+    onData: (chunk) => decoder.push(chunk, (frame) => frames.push(frame)),
+    onEnd: () => ended.resolve('end'),
+    onReset: ended.resolve,
+  });
+  return { frames, ended: ended.promise };
 }
 
 /** One push, and the stream to answer it on. */

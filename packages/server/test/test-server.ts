@@ -16,6 +16,7 @@ import {
   type RtaServerOptions,
   type TrustedIssuer,
 } from '../src/index.ts';
+import { type ConnectionFacts, withFacts } from './connection-facts.ts';
 
 export const ISSUER = 'https://rta.example';
 const REDIRECT_URI = 'http://127.0.0.1/callback';
@@ -42,8 +43,8 @@ export interface TestServer extends AsyncDisposable {
   readonly keyRing: KeyRing;
   /** Connects an agent by the SDK. */
   connect(): Promise<RtaClient>;
-  /** Connects without the SDK: the client's end of a connection. */
-  rawConnect(limits?: Partial<TransportLimits>): TransportConnection;
+  /** Connects without the SDK: the client's end of a connection, of which the server sees these facts. */
+  rawConnect(limits?: Partial<TransportLimits>, facts?: ConnectionFacts): TransportConnection;
   signIn(user?: 'alice' | 'bob'): Promise<SignIn>;
   /** Signs in, connects and exchanges, all in one. */
   openSession(
@@ -119,11 +120,15 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   );
 
   const connections: TransportConnection[] = [];
-  const rawConnect = (limits?: Partial<TransportLimits>): TransportConnection => {
+  const rawConnect = (
+    limits?: Partial<TransportLimits>,
+    facts: ConnectionFacts = {},
+  ): TransportConnection => {
     const { client, server: accepted } = createMemoryTransportPair(limits);
-    server.accept(accepted);
+    server.accept(withFacts(accepted, facts));
     connections.push(client);
-    return client;
+    const { channelBinding } = facts;
+    return channelBinding === undefined ? client : withFacts(client, { channelBinding });
   };
   const signIn = (name: 'alice' | 'bob' = 'alice'): Promise<SignIn> =>
     signInWithBrowser({

@@ -35,6 +35,7 @@ export const TYPES: Readonly<Record<string, number>> = {
   error: 0x0f,
   authorize: 0x20,
   decision: 0x21,
+  resume: 0x22,
   context: 0x30,
   revoked: 0x31,
   ack: 0x32,
@@ -169,6 +170,18 @@ function acceptedMessages(): AcceptedFrame[] {
     accept('EXCHANGE without parameters', 'exchange', 2, { parameters: [], proof: 'p' }),
     accept('EXCHANGED', 'exchanged', 2, { ...bound, token: TOKEN_128, nonce: 'nonce-2' }),
     accept('BIND', 'bind', 3, { session: SESSION, signature: { bytes: repeat('e5', 64) } }),
+    accept('RESUME', 'resume', 1, {
+      session: SESSION,
+      nonce: { bytes: repeat('f6', 16) },
+      issuedAtMs: NOW,
+      signature: { bytes: repeat('e5', 64) },
+    }),
+    accept('RESUME at the last time there is', 'resume', 0xffff_ffff, {
+      session: CHILD,
+      nonce: { bytes: repeat('00', 16) },
+      issuedAtMs: Number.MAX_SAFE_INTEGER,
+      signature: { bytes: repeat('e5', 64) },
+    }),
     accept('BOUND', 'bound', 3, { ...bound, token: TOKEN_96 }),
     accept('DELEGATE with all its members', 'delegate', 4, {
       token: TOKEN_96,

@@ -38,6 +38,19 @@ export interface Binding {
   readonly signature: string;
 }
 
+/** A binding by RESUME: docs/spec/protocol.md §9. */
+export interface Resumption {
+  readonly name: string;
+  readonly nonce: string;
+  readonly issuedAtMs: number;
+  readonly channelBinding: string;
+  readonly session: string;
+  readonly statement: string;
+  readonly seed: string;
+  readonly publicKey: string;
+  readonly signature: string;
+}
+
 /** The whole file. */
 export interface Vectors {
   readonly title: string;
@@ -45,6 +58,7 @@ export interface Vectors {
   readonly accepted: readonly AcceptedFrame[];
   readonly refused: readonly RefusedStream[];
   readonly bindings: readonly Binding[];
+  readonly resumptions: readonly Resumption[];
 }
 
 /** The text of the published file. */

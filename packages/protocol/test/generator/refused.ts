@@ -25,7 +25,7 @@ const message = (name: string, type: string, body: string): RefusedStream =>
 
 function refusedFrames(): RefusedStream[] {
   return [
-    ...[0x00, 0x0e, 0x10, 0x22, 0x33, 0xff].map((type) =>
+    ...[0x00, 0x0e, 0x10, 0x23, 0x33, 0xff].map((type) =>
       refuse('RTA_PROTOCOL_FRAME_TYPE', `type ${uint(type, 1)}`, frame(type, 1, map())),
     ),
     refuse(
@@ -62,6 +62,14 @@ function refusedFrames(): RefusedStream[] {
   ];
 }
 
+const resumeWithTime = (time: string): string =>
+  map(
+    ['nonce', bstr(repeat('f6', 16))],
+    ['session', tstr(SESSION)],
+    ['signature', bstr(repeat('e5', 64))],
+    ['issuedAtMs', time],
+  );
+
 function refusedCbor(): RefusedStream[] {
   const pong = (name: string, number: string): RefusedStream => message(name, 'pong', map(['nowMs', number]));
   const hello = (name: string, text: string): RefusedStream => message(name, 'hello', map(['client', text]));
@@ -82,6 +90,8 @@ function refusedCbor(): RefusedStream[] {
     message('no body', 'ping', ''),
     message('two bodies', 'ping', map() + map()),
     message('a list', 'ping', list()),
+    message('a time of 2^53', 'resume', resumeWithTime(int(2n ** 53n))),
+    message('a time as a float', 'resume', resumeWithTime('fb4279b76daa800000')),
     message('null', 'ping', NULL),
     message('a map of indefinite length', 'ping', 'bfff'),
     message('the count of members in too many bytes', 'ping', 'b800'),
@@ -120,6 +130,7 @@ const members = (name: string, type: string, value: VectorValue): RefusedStream 
 
 function refusedMembers(): RefusedStream[] {
   const bind = { session: SESSION, signature: { bytes: repeat('e5', 64) } };
+  const resume = { ...bind, nonce: { bytes: repeat('f6', 16) }, issuedAtMs: 0 };
   const delegate = { token: TOKEN_96, agent: { id: 'a' }, scope: [], key: { bytes: repeat('c3', 32) } };
   return [
     members('a member that is not known', 'ping', { a: 1 }),
@@ -140,6 +151,14 @@ function refusedMembers(): RefusedStream[] {
     members('an empty scope', 'delegate', { ...delegate, scope: [''] }),
     members('a token of 97 bytes', 'end', { token: { bytes: repeat('a1', 97) } }),
     members('a signature of 63 bytes', 'bind', { ...bind, signature: { bytes: repeat('e5', 63) } }),
+    members('without a nonce', 'resume', { ...bind, issuedAtMs: 0 }),
+    members('a nonce of 15 bytes', 'resume', { ...resume, nonce: { bytes: repeat('f6', 15) } }),
+    members('a nonce of 32 bytes', 'resume', { ...resume, nonce: { bytes: repeat('f6', 32) } }),
+    members('a nonce that is a text', 'resume', { ...resume, nonce: repeat('f6', 8) }),
+    members('a time before 1970', 'resume', { ...resume, issuedAtMs: -1 }),
+    members('a time with a fraction', 'resume', { ...resume, issuedAtMs: 1.5 }),
+    members('a signature of 65 bytes', 'resume', { ...resume, signature: { bytes: repeat('e5', 65) } }),
+    members('a challenge as well', 'resume', { ...resume, challenge: { bytes: repeat('d4', 32) } }),
     members('a session id of 21 characters', 'bind', { ...bind, session: SESSION.slice(1) }),
     members('a session id with spare bits', 'bind', { ...bind, session: `${SESSION.slice(0, 21)}x` }),
     members('a generation of 2^32', 'ack', { session: SESSION, generation: 2 ** 32 }),

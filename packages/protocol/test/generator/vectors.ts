@@ -1,5 +1,5 @@
 import { acceptedFrames } from './accepted.ts';
-import { bindings } from './bindings.ts';
+import { bindings, resumptions } from './bindings.ts';
 import type { Vectors } from './format.ts';
 import { refusedStreams } from './refused.ts';
 
@@ -11,5 +11,6 @@ export function buildVectors(): Vectors {
     accepted: acceptedFrames(),
     refused: refusedStreams(),
     bindings: bindings(),
+    resumptions: resumptions(),
   };
 }

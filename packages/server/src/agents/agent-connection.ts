@@ -8,12 +8,14 @@ import {
   protocolError,
 } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
+import { originOf } from '../audit/audit-record.ts';
 import type { Decider } from '../decide/decider.ts';
 import { lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import { closeReasonOf } from './close-reason.ts';
 import { type ControlOptions, createControlStream } from './control-stream.ts';
+import { assertMayBeEarly } from './early-data.ts';
 import { createLane, type Lane } from './lane.ts';
 import { createPushStreams, type PushStreams } from './push-streams.ts';
 
@@ -43,7 +45,8 @@ export function serveConnection(
   connection: TransportConnection,
   options: AgentConnectionOptions,
 ): AgentConnection {
-  const { clock, decider } = options;
+  const { clock, decider, sessions } = options;
+  const origin = originOf(connection);
   const pushes = createPushStreams(connection, options.onAcknowledged);
   let control: TransportStream | undefined;
   let lanes = 0;
@@ -82,7 +85,9 @@ export function serveConnection(
 
     const begin = (frame: Frame): ((frame: Frame) => void) => {
       if (frame.type === FRAME.hello) return openControl(stream);
-      if (frame.type !== FRAME.authorize) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
+      if (frame.type !== FRAME.authorize && frame.type !== FRAME.resume) {
+        throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
+      }
       if (lanes >= SERVER_LIMITS.maxLanesPerConnection) {
         throw serverError('RTA_SERVER_OVERLOAD', 'too many lanes');
       }
@@ -90,7 +95,8 @@ export function serveConnection(
       lane = createLane({
         stream,
         decider,
-        connection: connection.id,
+        resume: (message) => sessions.resume(message, connection),
+        origin,
         onEnded: () => {
           lanes -= 1;
         },
@@ -108,6 +114,7 @@ export function serveConnection(
       onData(chunk) {
         try {
           decoder.push(chunk, (frame) => {
+            assertMayBeEarly(connection, frame);
             onFrame ??= begin(frame);
             onFrame(frame);
           });

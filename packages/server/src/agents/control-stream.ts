@@ -7,18 +7,19 @@ import {
   encodeMessage,
   FRAME,
   type Frame,
-  fitText,
   isProtocolErrorCode,
   type MessageName,
   type Messages,
   protocolError,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
+import { originOf } from '../audit/audit-record.ts';
 import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import type { SessionService } from '../sessions/session-service.ts';
-import { publicError } from './public-error.ts';
+import { boundMessage } from './bound-message.ts';
+import { errorMessage } from './public-error.ts';
 
 /** What the control stream of a connection works with. */
 export interface ControlOptions {
@@ -44,6 +45,7 @@ export interface ControlStream {
 export function createControlStream(options: ControlOptions): ControlStream {
   const { connection, exchange, sessions, nonces, clock, write } = options;
   const challenge = Uint8Array.from(randomBytes(CHALLENGE_BYTES));
+  const origin = originOf(connection);
   let greeted = false;
   let inFlight = 0;
 
@@ -67,7 +69,12 @@ export function createControlStream(options: ControlOptions): ControlStream {
     switch (frame.type) {
       case FRAME.exchange: {
         const { parameters, proof } = decodeMessage('exchange', frame);
-        const session = await exchange.exchange({ parameters, proof, connection: connection.id });
+        const session = await exchange.exchange({
+          parameters,
+          proof,
+          origin,
+          certificateThumbprint: connection.clientThumbprint,
+        });
         return answer('exchanged', requestId, {
           token: session.token,
           session: session.id,
@@ -78,18 +85,11 @@ export function createControlStream(options: ControlOptions): ControlStream {
         });
       }
       case FRAME.bind: {
-        const { id, channelBinding } = connection;
-        const session = sessions.bind(decodeMessage('bind', frame), { id, channelBinding, challenge });
-        return answer('bound', requestId, {
-          session: session.id,
-          token: session.token,
-          generation: session.generation,
-          expiresAtMs: session.expiresAtMs,
-          scope: session.grant.scope,
-        });
+        const session = sessions.bind(decodeMessage('bind', frame), connection, challenge);
+        return answer('bound', requestId, boundMessage(session));
       }
       case FRAME.delegate: {
-        const child = await sessions.delegate(decodeMessage('delegate', frame), connection.id);
+        const child = await sessions.delegate(decodeMessage('delegate', frame), origin);
         return answer('delegated', requestId, {
           session: child.id,
           expiresAtMs: child.expiresAtMs,
@@ -97,7 +97,7 @@ export function createControlStream(options: ControlOptions): ControlStream {
         });
       }
       case FRAME.end: {
-        const session = sessions.end(decodeMessage('end', frame).token, connection.id);
+        const session = sessions.end(decodeMessage('end', frame).token, origin);
         return answer('ended', requestId, { session: session.id });
       }
       case FRAME.ping:
@@ -109,11 +109,8 @@ export function createControlStream(options: ControlOptions): ControlStream {
   };
 
   const refuse = ({ type, requestId }: Frame, error: unknown): void => {
-    const { code, message, retryable } = publicError(error);
     answer('error', requestId, {
-      code,
-      message: fitText(message),
-      retryable,
+      ...errorMessage(error),
       // The one that the exchange came with may be used up, whatever it was refused for (RFC 9449 §8).
       ...(type === FRAME.exchange ? { nonce: nonces.issue() } : {}),
     });

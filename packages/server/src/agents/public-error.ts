@@ -1,6 +1,7 @@
 import { AUTHORITY_ERRORS } from '@rta/authority';
 import { CORE_ERRORS, isRtaError, type RtaError } from '@rta/core';
 import { IDP_ERRORS } from '@rta/idp';
+import { fitText, type Messages } from '@rta/protocol';
 import { reportFault } from '../diagnostics.ts';
 import { SERVER_ERRORS, serverError } from '../errors.ts';
 
@@ -17,4 +18,10 @@ export function publicError(error: unknown): RtaError {
   if (isRtaError(error) && Object.hasOwn(ABOUT_REQUESTS, error.code)) return error;
   reportFault('connection', error);
   return serverError('RTA_SERVER_INTERNAL');
+}
+
+/** The same as the members of ERROR. */
+export function errorMessage(error: unknown): Messages['error'] {
+  const { code, message, retryable } = publicError(error);
+  return { code, message: fitText(message), retryable };
 }

@@ -2,6 +2,7 @@ import { isRtaError, parseSessionId, type SessionId } from '@rta/core';
 import { CLOSE_CODE, createFrameDecoder, decodeMessage } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
 import { closeReasonOf } from './close-reason.ts';
+import { assertMayBeEarly } from './early-data.ts';
 
 /** The push streams of one connection: one per session, opened when there is something to say. */
 export interface PushStreams {
@@ -33,6 +34,7 @@ export function createPushStreams(
       onData(chunk) {
         try {
           decoder.push(chunk, (frame) => {
+            assertMayBeEarly(connection, frame);
             const ack = decodeMessage('ack', frame);
             onAcknowledged(parseSessionId(ack.session), ack.generation);
           });

@@ -1,5 +1,6 @@
 import type { Session } from '@rta/authority';
-import type { JsonObject } from '@rta/core';
+import { isRtaError, type JsonObject } from '@rta/core';
+import type { TransportConnection } from '@rta/transport';
 
 /**
  * What is kept of one event: who, on behalf of whom, what, on what, why, by which policy (invariant I7).
@@ -31,11 +32,32 @@ export interface AuditRecord {
   readonly cause?: string;
   readonly policies?: readonly string[];
   readonly policyRevision?: string;
+  /** Where it came from: {@link Origin}. */
   readonly connection?: string;
+  readonly transport?: Origin['transport'];
   /** Id of the change, and the transaction that it belongs to. */
   readonly change?: string;
   readonly txn?: string;
   readonly detail?: JsonObject;
+}
+
+/** Where something came from. */
+export interface Origin {
+  /** Id of the connection; of those that bring one HTTPS request, their kind. */
+  readonly connection: string;
+  readonly transport: TransportConnection['kind'] | 'https';
+}
+
+/** The origin of what comes over a connection of agents. */
+export function originOf({ id, kind }: Pick<TransportConnection, 'id' | 'kind'>): Origin {
+  return { connection: id, transport: kind };
+}
+
+/** A refusal, by the code of its error. */
+export function refusalOf(
+  error: unknown,
+): Required<Pick<AuditRecord, 'cause'>> & { readonly outcome: 'refused' } {
+  return { outcome: 'refused', cause: isRtaError(error) ? error.code : 'RTA_SERVER_INTERNAL' };
 }
 
 /** The part of a record that says who acted for whom. */

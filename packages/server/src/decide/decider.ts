@@ -3,7 +3,7 @@ import type { Clock } from '@rta/core';
 import type { Decision, PolicyDecisionPoint } from '@rta/pdp';
 import { type DecisionMessage, decodeQuestion, splitAuthorize } from '@rta/protocol';
 import { peekSessionId } from '@rta/token';
-import { whoOf } from '../audit/audit-record.ts';
+import { type Origin, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { decisionChannel } from '../diagnostics.ts';
 import { accessRequest, type Question } from './access-request.ts';
@@ -17,7 +17,7 @@ export interface Decider {
    *
    * @throws RtaError `RTA_PROTOCOL_MESSAGE` for a body that is not an AUTHORIZE body.
    */
-  decide(body: Uint8Array, connection: string): DecisionMessage | Promise<DecisionMessage>;
+  decide(body: Uint8Array, origin: Origin): DecisionMessage | Promise<DecisionMessage>;
 }
 
 /** What a decision rests on. */
@@ -39,13 +39,13 @@ export function createDecider(options: DeciderOptions): Decider {
     cause: DecisionMessage['cause'],
     session: Session | undefined,
     question: Question | undefined,
-    connection: string,
+    origin: Origin,
   ): DecisionMessage => {
     audit.record({
       kind: 'decision',
       outcome: 'deny',
       cause,
-      connection,
+      ...origin,
       ...(session === undefined ? {} : whoOf(session)),
       ...(question === undefined ? {} : { action: question.action, resource: question.resource }),
     });
@@ -55,10 +55,10 @@ export function createDecider(options: DeciderOptions): Decider {
   const refuse = (
     check: Extract<Check, { ok: false }>,
     question: Question,
-    connection: string,
+    origin: Origin,
   ): DecisionMessage => {
     const { session, cause } = check;
-    const denial = deny(cause, session, question, connection);
+    const denial = deny(cause, session, question, origin);
     // A stranger learns nothing of a session that is bound elsewhere; its own agent gets the token that replaces.
     if (cause !== 'stale-token' && cause !== 'token-invalid') return { ...denial, generation: 0 };
     return cause === 'stale-token' && session !== undefined ? { ...denial, token: session.token } : denial;
@@ -68,7 +68,7 @@ export function createDecider(options: DeciderOptions): Decider {
     session: Session,
     question: Question,
     decision: Decision,
-    connection: string,
+    origin: Origin,
   ): DecisionMessage => {
     audit.record({
       kind: 'decision',
@@ -80,7 +80,7 @@ export function createDecider(options: DeciderOptions): Decider {
       policies: decision.reasons.map(({ policyId }) => policyId),
       policyRevision: decision.revision,
       ...(decision.failure === undefined ? {} : { detail: { failure: decision.failure.code } }),
-      connection,
+      ...origin,
     });
     // The audit log may have filled up with this very record.
     if (!audit.healthy) return { effect: 'deny', cause: 'overload', generation: session.generation };
@@ -105,53 +105,53 @@ export function createDecider(options: DeciderOptions): Decider {
   const decideLater = async (
     pending: Promise<Decision>,
     asked: { readonly body: Uint8Array; readonly session: Session; readonly question: Question },
-    connection: string,
+    origin: Origin,
   ): Promise<DecisionMessage> => {
     const { body, session, question } = asked;
     const decision = await pending;
-    const now = authority.check(session.id, splitAuthorize(body).token, connection, clock.now());
-    if (!now.ok) return refuse(now, question, connection);
+    const now = authority.check(session.id, splitAuthorize(body).token, origin.connection, clock.now());
+    if (!now.ok) return refuse(now, question, origin);
     if (now.session !== session || decision.revision !== pdp.revision || !isFresh())
-      return decide(body, connection);
-    return conclude(session, question, decision, connection);
+      return decide(body, origin);
+    return conclude(session, question, decision, origin);
   };
 
-  const decide = (body: Uint8Array, connection: string): DecisionMessage | Promise<DecisionMessage> => {
+  const decide = (body: Uint8Array, origin: Origin): DecisionMessage | Promise<DecisionMessage> => {
     const { token, question: questionBytes } = splitAuthorize(body);
     const nowMs = clock.now();
-    if (!isFresh()) return deny('view-stale', undefined, undefined, connection);
-    if (!audit.healthy) return deny('overload', undefined, undefined, connection);
+    if (!isFresh()) return deny('view-stale', undefined, undefined, origin);
+    if (!audit.healthy) return deny('overload', undefined, undefined, origin);
 
-    const check = authority.check(peekSessionId(token), token, connection, nowMs);
-    if (!check.ok) return refuse(check, decodeQuestion(questionBytes), connection);
+    const check = authority.check(peekSessionId(token), token, origin.connection, nowMs);
+    if (!check.ok) return refuse(check, decodeQuestion(questionBytes), origin);
     const { session } = check;
 
     const key = questionKey(questionBytes);
     const cached = cache.get(session, key, pdp.revision, nowMs);
-    if (cached !== undefined) return conclude(session, cached.question, cached.decision, connection);
+    if (cached !== undefined) return conclude(session, cached.question, cached.decision, origin);
 
     const question = decodeQuestion(questionBytes);
     if (!covers(session.grant, question.action, question.resource.id)) {
-      return deny('not-granted', session, question, connection);
+      return deny('not-granted', session, question, origin);
     }
     const answer = pdp.evaluate(accessRequest(session, question));
-    if (answer instanceof Promise) return decideLater(answer, { body, session, question }, connection);
+    if (answer instanceof Promise) return decideLater(answer, { body, session, question }, origin);
     if (pdp.features.deterministic && (answer.cause === 'policy' || answer.cause === 'default')) {
       cache.put(session, key, { question, decision: answer });
     }
-    return conclude(session, question, answer, connection);
+    return conclude(session, question, answer, origin);
   };
 
   return {
-    decide(body, connection) {
-      if (!decisionChannel.hasSubscribers) return decide(body, connection);
+    decide(body, origin) {
+      if (!decisionChannel.hasSubscribers) return decide(body, origin);
       const startedMs = clock.monotonicMs();
       const report = (decision: DecisionMessage): DecisionMessage => {
         const { effect, cause } = decision;
         decisionChannel.publish({ effect, cause, durationMs: clock.monotonicMs() - startedMs });
         return decision;
       };
-      const decision = decide(body, connection);
+      const decision = decide(body, origin);
       return decision instanceof Promise ? decision.then(report) : report(decision);
     },
   };

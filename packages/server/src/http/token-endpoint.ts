@@ -26,7 +26,7 @@ export function tokenEndpoint(options: {
       const session = await exchange.exchange({
         parameters: await formParameters(context.req.raw),
         proof: context.req.header('DPoP'),
-        connection: 'https',
+        origin: { connection: 'https', transport: 'https' },
       });
       return context.json({
         access_token: toBase64Url(session.token),

@@ -7,7 +7,7 @@ import {
   type Session,
   type Subject,
 } from '@rta/authority';
-import { type Clock, fromBase64Url, isRtaError, sessionIdFromBytes } from '@rta/core';
+import { type Clock, fromBase64Url, sessionIdFromBytes } from '@rta/core';
 import {
   type DpopVerifier,
   type ExchangeRequest,
@@ -16,7 +16,7 @@ import {
   type VerifiedSubject,
 } from '@rta/idp';
 import type { Store } from '@rta/store';
-import { whoOf } from '../audit/audit-record.ts';
+import { type Origin, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { lifecycleChannel } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
@@ -30,7 +30,9 @@ export interface ExchangeInput {
   /** The DPoP proof; undefined where none was sent. */
   readonly proof: string | undefined;
   /** Where it came from, for the audit log. */
-  readonly connection: string;
+  readonly origin: Origin;
+  /** `x5t#S256` of the certificate that the client showed there; the session is bound to it. */
+  readonly certificateThumbprint?: Uint8Array | undefined;
 }
 
 /** Turns a user's IdP token into an agent's own session. One code for HTTPS and QUIC. */
@@ -71,7 +73,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const { authority, idp, dpop, store, audit, clock } = options;
   let inFlight = 0;
 
-  const open = async ({ parameters, proof }: ExchangeInput): Promise<Session> => {
+  const open = async ({ parameters, proof, certificateThumbprint }: ExchangeInput): Promise<Session> => {
     if (options.isClosing()) throw serverError('RTA_SERVER_CLOSING');
     if (!options.isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
     if (!audit.healthy) throw serverError('RTA_SERVER_OVERLOAD');
@@ -96,6 +98,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         subject: subjectOf(verified),
         actor: { ...request.agent, keyThumbprint: jkt } satisfies Actor,
         publicKey: fromBase64Url(publicJwk.x),
+        certificateThumbprint,
         grant: intersectGrants(askedFor(request), grantable(verified, options.grantableScope)),
         expiresAtMs: expiryOf(verified, nowMs, options.sessionLifetimeMs),
       },
@@ -117,12 +120,11 @@ export function createExchange(options: ExchangeOptions): Exchange {
       inFlight += 1;
       try {
         const session = await open(input);
-        audit.record({ kind: 'exchange', outcome: 'ok', ...whoOf(session), connection: input.connection });
+        audit.record({ kind: 'exchange', outcome: 'ok', ...whoOf(session), ...input.origin });
         lifecycleChannel.publish({ kind: 'session-opened', session: session.id });
         return session;
       } catch (error) {
-        const cause = isRtaError(error) ? error.code : 'RTA_SERVER_INTERNAL';
-        audit.record({ kind: 'exchange', outcome: 'refused', cause, connection: input.connection });
+        audit.record({ kind: 'exchange', ...refusalOf(error), ...input.origin });
         throw error;
       } finally {
         inFlight -= 1;

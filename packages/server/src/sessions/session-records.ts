@@ -6,6 +6,7 @@ import { reportFault } from '../diagnostics.ts';
 /** Keeps the facts of a session in the store: everything but its token, which is made anew when it is needed. */
 function sessionRecord(session: Session): JsonObject {
   const { id, parent, depth, subject, actors, publicKey, createdAtMs, expiresAtMs, ownGrant } = session;
+  const { certificateThumbprint } = session;
   return {
     id,
     parent,
@@ -13,6 +14,8 @@ function sessionRecord(session: Session): JsonObject {
     subject: { ...subject },
     actors: actors.map((actor): JsonObject => ({ ...actor })),
     publicKey: toBase64Url(publicKey),
+    certificateThumbprint:
+      certificateThumbprint === undefined ? undefined : toBase64Url(certificateThumbprint),
     createdAtMs,
     expiresAtMs,
     ownGrant: {

@@ -7,39 +7,30 @@ import {
   keyThumbprint,
   type Session,
   type SessionEffect,
-  verifyProof,
 } from '@rta/authority';
-import { type Clock, isRtaError, parseSessionId, sessionIdFromBytes } from '@rta/core';
+import { type Clock, sessionIdFromBytes } from '@rta/core';
 import { isWeakEd25519Key, parseAgentMetadata } from '@rta/idp';
-import { bindingStatement, type Messages } from '@rta/protocol';
+import type { Messages } from '@rta/protocol';
 import type { Store } from '@rta/store';
 import { peekSessionId } from '@rta/token';
-import { whoOf } from '../audit/audit-record.ts';
+import { type Origin, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { lifecycleChannel } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
+import { type Binder, createBinder } from './binder.ts';
 import type { Enforcement } from './enforcement.ts';
 import { forgetSession, keepSession } from './session-records.ts';
 
 /** What the sessions of a node can be asked for over a connection, besides decisions. */
-export interface SessionService {
-  /**
-   * Binds a session to a connection, by proof of possession (invariant I5).
-   *
-   * @throws RtaError `RTA_AUTHORITY_PROOF`, `RTA_AUTHORITY_SESSION_UNKNOWN`, `RTA_AUTHORITY_SESSION_ENDED`
-   */
-  bind(
-    message: Messages['bind'],
-    connection: { readonly id: string; readonly challenge: Uint8Array; readonly channelBinding: Uint8Array },
-  ): Session;
+export interface SessionService extends Binder {
   /**
    * Opens a child session for another agent's key.
    *
    * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`; of `@rta/authority` for what may not be delegated.
    */
-  delegate(message: Messages['delegate'], connection: string): Promise<Session>;
+  delegate(message: Messages['delegate'], origin: Origin): Promise<Session>;
   /** Ends the session whose token this is, and everything below it. @throws RtaError `RTA_SERVER_TOKEN_REFUSED` */
-  end(token: Uint8Array, connection: string): Session;
+  end(token: Uint8Array, origin: Origin): Session;
   /** A connection is gone. */
   release(connection: string): void;
   /** Ends what has reached its time. */
@@ -58,6 +49,8 @@ export interface SessionServiceOptions {
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly isFresh: () => boolean;
+  /** Whether a connection is still there. */
+  readonly isConnected: (connection: string) => boolean;
 }
 
 /** Makes the session service of a node. */
@@ -70,15 +63,15 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   };
 
   /** The session whose current token this is, on its own connection; anything else is refused and written down. */
-  const present = (token: Uint8Array, connection: string): Session => {
+  const present = (token: Uint8Array, origin: Origin): Session => {
     if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
-    const check: Check = authority.check(peekSessionId(token), token, connection, clock.now());
+    const check: Check = authority.check(peekSessionId(token), token, origin.connection, clock.now());
     if (check.ok) return check.session;
     audit.record({
       kind: 'refusal',
       outcome: 'refused',
       cause: check.cause,
-      connection,
+      ...origin,
       ...(check.session === undefined ? {} : whoOf(check.session)),
     });
     throw serverError('RTA_SERVER_TOKEN_REFUSED', `the token is refused: ${check.cause}`);
@@ -103,51 +96,28 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   };
 
   return {
+    ...createBinder({ ...options, singleUse: store.singleUse, carryOut }),
     carryOut,
 
-    bind(message, connection) {
-      const receivedAtMs = clock.monotonicMs();
-      const id = parseSessionId(message.session);
-      const known = authority.get(id);
-      let bound: ReturnType<Authority['bind']>;
-      try {
-        if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
-        const statement = bindingStatement(connection.challenge, connection.channelBinding, id);
-        if (known !== undefined && !verifyProof(known.publicKey, statement, message.signature)) {
-          throw authorityError('RTA_AUTHORITY_PROOF');
-        }
-        bound = authority.bind(id, connection.id, clock.now());
-      } catch (error) {
-        const who = known === undefined ? { session: id } : whoOf(known);
-        audit.record({ kind: 'bind', ...refusalOf(error), connection: connection.id, ...who });
-        throw error;
-      }
-      const { session, effects } = bound;
-      carryOut(effects, receivedAtMs);
-      audit.record({ kind: 'bind', outcome: 'ok', connection: connection.id, ...whoOf(session) });
-      lifecycleChannel.publish({ kind: 'session-bound', session: id, connection: connection.id });
-      return session;
-    },
-
-    async delegate(message, connection) {
-      const parent = present(message.token, connection);
+    async delegate(message, origin) {
+      const parent = present(message.token, origin);
       try {
         const child = openChild(parent, message, clock.now());
         await keepSession(store, child).catch((error: unknown) => {
           authority.end(child.id, { kind: 'ended', change: child.id }, clock.now());
           throw error;
         });
-        audit.record({ kind: 'delegation', outcome: 'ok', connection, ...whoOf(child) });
+        audit.record({ kind: 'delegation', outcome: 'ok', ...origin, ...whoOf(child) });
         lifecycleChannel.publish({ kind: 'session-opened', session: child.id });
         return child;
       } catch (error) {
-        audit.record({ kind: 'delegation', ...refusalOf(error), connection, ...whoOf(parent) });
+        audit.record({ kind: 'delegation', ...refusalOf(error), ...origin, ...whoOf(parent) });
         throw error;
       }
     },
 
-    end(token, connection) {
-      const session = present(token, connection);
+    end(token, origin) {
+      const session = present(token, origin);
       const cause: Cause = { kind: 'ended', change: session.id, reason: 'ended by its agent' };
       carryOut(authority.end(session.id, cause, clock.now()), clock.monotonicMs());
       return session;
@@ -167,9 +137,4 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       carryOut(authority.setPolicyRevision(revision, cause, clock.now()), clock.monotonicMs());
     },
   };
-}
-
-/** A refusal as the audit log keeps it: by its code. */
-function refusalOf(error: unknown): { readonly outcome: 'refused'; readonly cause: string } {
-  return { outcome: 'refused', cause: isRtaError(error) ? error.code : 'RTA_SERVER_INTERNAL' };
 }
