@@ -18,6 +18,7 @@ import { INTERNAL_ERROR } from './errors.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
 import type { Address, NativeConnection } from './native.ts';
+import { type QlogOpener, QlogTrace } from './qlog.ts';
 
 /**
  * What became of early data: there was none; it is not known yet; the server took up the session of the ticket; it
@@ -53,6 +54,8 @@ export interface ConnectionOptions {
   readonly onOpen: (connection: QuicConnection) => void;
   /** The handshake is complete and the peer is accepted. */
   readonly onEstablished: (connection: QuicConnection) => void;
+  /** Traces the connection where it returns a sink. */
+  readonly qlog?: QlogOpener | undefined;
   /** How long to go on telling a peer that has not heard of the close. */
   readonly lingerMs: number;
   /**
@@ -79,6 +82,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly #endpoint: QuicEndpoint;
   readonly #settleClosed: (info: CloseInfo) => void;
   readonly #streams: ConnectionStreams;
+  readonly #trace: QlogTrace | undefined;
   /** Of this side, and once the connection is open of both. */
   #idleTimeoutMs: number;
   /** `early`: the program has the connection, and its handshake is not complete. */
@@ -118,6 +122,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.closed = promise;
     this.#settleClosed = resolve;
     for (const id of options.routes) this.#endpoint.addRoute(id, this);
+    this.#trace = this.#openTrace();
   }
 
   get channelBinding(): Uint8Array {
@@ -186,6 +191,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   receive(packet: Buffer, from: Address): void {
     if (this.#phase === 'closed') return;
+    // quiche decrypts in place.
+    this.#trace?.received(packet);
     try {
       this.#native.recv(packet, { from, to: this.#endpoint.address });
       this.#hasHeard = true;
@@ -221,6 +228,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   flush(): void {
     if (this.#phase === 'closed') return;
     this.#send();
+    this.#trace?.measured(this.#native);
     // Only what arrives, and time, end a connection: a flush of what the program wrote need not look.
     const info = this.#mayHaveEnded ? nativeCloseInfo(this.#native, this.#failed) : undefined;
     this.#mayHaveEnded = false;
@@ -235,6 +243,16 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** Whether the program has the connection. */
   get #isUsable(): boolean {
     return this.#phase === 'open' || this.#phase === 'early';
+  }
+
+  #openTrace(): QlogTrace | undefined {
+    const { role, qlog, clock, endpoint, peer } = this.#options;
+    const subject = { connectionId: this.id, role };
+    const sink = qlog?.(subject);
+    if (sink === undefined) return undefined;
+    const trace = new QlogTrace(sink, subject, { startMs: clock.now(), nowMs: () => clock.monotonicMs() });
+    trace.started(endpoint.address, peer);
+    return trace;
   }
 
   #openEarly(): void {
@@ -294,6 +312,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       const sent = this.#nextPacket(sender.space());
       if (sent === null) return last;
       last = sender.send(sent[0], sent[1].to);
+      this.#trace?.sent(last);
       this.#streams.notePacketSent();
     }
     this.#endpoint.schedule(this);
@@ -322,6 +341,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** @param closePacket what told the peer, where this side closed. */
   #end(info: CloseInfo, closePacket?: Buffer): void {
     this.#phase = 'closed';
+    this.#trace?.ended(info);
     this.#timer?.cancel();
     this.#keepAliveTimer?.cancel();
     this.#streams.closeAll(info.code);

@@ -14,6 +14,7 @@ import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
 import { QUIC_LIMITS, resolveTimes } from './limits.ts';
 import { type Address, type NativeConfig, NativeConnection } from './native.ts';
 import { newConnectionId } from './packet-routing.ts';
+import type { QlogOpener } from './qlog.ts';
 import { identifyServer } from './server-identity.ts';
 import { sealTicket, type TicketScope, useTicket } from './ticket.ts';
 
@@ -42,6 +43,8 @@ export interface DialQuicOptions {
   readonly idleTimeoutMs?: number;
   /** Sends something when nothing arrived for this long; default 10 seconds, at most half of `idleTimeoutMs`. */
   readonly keepAliveMs?: number;
+  /** Traces connections as qlog; `qlogFiles` writes files that the usual viewers read. */
+  readonly qlog?: QlogOpener;
   /** Limits of the connection's streams; default `TRANSPORT_LIMITS`. */
   readonly limits?: Partial<TransportLimits>;
   /** Runs the timers; what quiche does with time follows the machine's clock in any case. */
@@ -138,6 +141,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     },
     onOpen: () => usable.resolve(),
     onEstablished: () => established.resolve(),
+    qlog: options.qlog,
     lingerMs: QUIC_LIMITS.clientLingerMs,
     onEnd: (_connection, info, lingering) => {
       refuse(handshakeError(info, peer));

@@ -3,3 +3,5 @@ export type { QuicDiagnostic } from './diagnostics.ts';
 export { type DialQuicOptions, dialQuic, type QuicClientConnection } from './dial.ts';
 export { QUIC_LIMITS } from './limits.ts';
 export { type ListenQuicOptions, listenQuic } from './listen.ts';
+export type { QlogOpener, QlogSink, QlogSubject } from './qlog.ts';
+export { qlogFiles } from './qlog-files.ts';

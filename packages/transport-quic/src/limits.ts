@@ -39,6 +39,8 @@ export const QUIC_LIMITS = {
   socketBufferBytes: 2_097_152,
   /** How long one key protects session tickets: who learns it can read that much early data, and no more. */
   ticketKeyLifetimeMs: 3_600_000,
+  /** Bytes of one trace (qlog) that wait for the disk; beyond it the rest of the trace is dropped. */
+  maxQlogBacklogBytes: 4_194_304,
   /** Datagrams waiting in the process for the operating system; beyond it they are dropped, as a network would. */
   maxSendBacklogBytes: 4_194_304,
 } as const;

@@ -19,6 +19,7 @@ import { positiveInteger, QUIC_LIMITS, resolveTimes } from './limits.ts';
 import type { LingeringClose } from './lingering-close.ts';
 import { type Address, NativeConnection } from './native.ts';
 import { type LongHeader, newConnectionId, readFirstDatagram, versionNegotiation } from './packet-routing.ts';
+import type { QlogOpener } from './qlog.ts';
 import { connectionRefusal } from './refusal.ts';
 import { certificateBinding } from './server-identity.ts';
 import { createTicketKeys } from './ticket-keys.ts';
@@ -56,6 +57,8 @@ export interface ListenQuicOptions {
   readonly secret?: Uint8Array;
   /** A connection over which nothing arrives for this long is dead; default 30 seconds. */
   readonly idleTimeoutMs?: number;
+  /** Traces connections as qlog; `qlogFiles` writes files that the usual viewers read. */
+  readonly qlog?: QlogOpener;
   /** Limits of each connection's streams; default `TRANSPORT_LIMITS`. */
   readonly limits?: Partial<TransportLimits>;
   /** Runs the timers; what quiche does with time follows the machine's clock in any case. */
@@ -148,6 +151,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
           surfaceHandlerError(error);
         }
       },
+      qlog: options.qlog,
       lingerMs: QUIC_LIMITS.serverLingerMs,
       onEnd: (ended, { by, code }, close) => {
         handshakes.get(ended)?.cancel();
