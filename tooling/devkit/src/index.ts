@@ -17,6 +17,7 @@ export type {
 export { type SignIn, type SignInRequest, signInWithBrowser } from './idp/sign-in.ts';
 export type { SecurityEventTransmitter } from './idp/transmitter.ts';
 export {
+  type ClientCertificateRequest,
   createDevPki,
   type DevPki,
   type IssuedCertificate,

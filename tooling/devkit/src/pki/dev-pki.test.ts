@@ -39,6 +39,18 @@ test('validity is what was asked for', async () => {
   expect(certificate.validToDate.toISOString()).toBe('2020-02-01T00:00:00.000Z');
 });
 
+test('a client certificate is for clients only, and a server certificate for servers', async () => {
+  const pki = await createDevPki();
+  const client = new X509Certificate((await pki.issueClientCertificate({ name: 'agent-1' })).certPem);
+  const server = new X509Certificate((await pki.issueServerCertificate({ names: ['localhost'] })).certPem);
+
+  expect(client.subject).toBe('CN=agent-1');
+  // id-kp-clientAuth and id-kp-serverAuth (RFC 5280 §4.2.1.12).
+  expect(client.keyUsage).toEqual(['1.3.6.1.5.5.7.3.2']);
+  expect(server.keyUsage).toEqual(['1.3.6.1.5.5.7.3.1']);
+  expect(client.verify(new X509Certificate(pki.caCertPem).publicKey)).toBe(true);
+});
+
 test('two authorities do not vouch for each other', async () => {
   const [one, other] = await Promise.all([createDevPki(), createDevPki()]);
   const issued = await one.issueServerCertificate({ names: ['localhost'] });

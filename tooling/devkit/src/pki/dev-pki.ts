@@ -21,7 +21,7 @@ import { type Clock, systemClock } from '@rta/core';
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 const SERIAL_BYTES = 16;
 const CA_LIFETIME_MS = 10 * 365 * 24 * 3_600_000;
-const SERVER_LIFETIME_MS = 30 * 24 * 3_600_000;
+const LEAF_LIFETIME_MS = 30 * 24 * 3_600_000;
 /** Peers whose clocks run behind accept the certificate all the same. */
 const BACKDATE_MS = 3_600_000;
 
@@ -31,6 +31,16 @@ export interface ServerCertificateRequest {
   readonly names: readonly string[];
   /** IP addresses, each a subject alternative name; none by default. */
   readonly ips?: readonly string[];
+  /** Start of validity; default one hour ago. */
+  readonly notBefore?: Date;
+  /** End of validity; default in 30 days. */
+  readonly notAfter?: Date;
+}
+
+/** What a client certificate is issued for. */
+export interface ClientCertificateRequest {
+  /** The common name, e.g. of an agent. */
+  readonly name: string;
   /** Start of validity; default one hour ago. */
   readonly notBefore?: Date;
   /** End of validity; default in 30 days. */
@@ -51,6 +61,8 @@ export interface DevPki {
   readonly caCertPem: string;
   /** Issues a TLS server certificate with a fresh ECDSA P-256 key. */
   issueServerCertificate(request: ServerCertificateRequest): Promise<IssuedCertificate>;
+  /** Issues a TLS client certificate with a fresh ECDSA P-256 key. */
+  issueClientCertificate(request: ClientCertificateRequest): Promise<IssuedCertificate>;
 }
 
 /**
@@ -78,46 +90,49 @@ export async function createDevPki(options: { commonName?: string; clock?: Clock
     ],
   });
 
+  async function issue(
+    commonName: string,
+    validity: { readonly notBefore?: Date; readonly notAfter?: Date },
+    usage: readonly Extension[],
+  ): Promise<IssuedCertificate> {
+    const keys = await generateKeys();
+    const certificate = await X509CertificateGenerator.create({
+      serialNumber: randomSerial(),
+      subject: [{ CN: [commonName] }],
+      issuer: caCertificate.subject,
+      notBefore: validity.notBefore ?? new Date(clock.now() - BACKDATE_MS),
+      notAfter: validity.notAfter ?? new Date(clock.now() + LEAF_LIFETIME_MS),
+      signingAlgorithm: ALGORITHM,
+      signingKey: caKeys.privateKey,
+      publicKey: keys.publicKey,
+      extensions: [
+        new BasicConstraintsExtension(false, undefined, true),
+        new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
+        ...usage,
+        await SubjectKeyIdentifierExtension.create(keys.publicKey),
+        await AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
+      ],
+    });
+    return { certPem: certificate.toString('pem'), keyPem: await privateKeyPem(keys.privateKey) };
+  }
+
   return {
     caCertPem: caCertificate.toString('pem'),
     issueServerCertificate: async (request) => {
-      const keys = await generateKeys();
       const commonName = request.names[0] ?? request.ips?.[0];
       if (commonName === undefined) throw new TypeError('a server certificate needs a name or an IP address');
-      const certificate = await X509CertificateGenerator.create({
-        serialNumber: randomSerial(),
-        subject: [{ CN: [commonName] }],
-        issuer: caCertificate.subject,
-        notBefore: request.notBefore ?? new Date(clock.now() - BACKDATE_MS),
-        notAfter: request.notAfter ?? new Date(clock.now() + SERVER_LIFETIME_MS),
-        signingAlgorithm: ALGORITHM,
-        signingKey: caKeys.privateKey,
-        publicKey: keys.publicKey,
-        extensions: [
-          ...(await serverExtensions(keys.publicKey, request)),
-          await AuthorityKeyIdentifierExtension.create(caKeys.publicKey),
-        ],
-      });
-      return { certPem: certificate.toString('pem'), keyPem: await privateKeyPem(keys.privateKey) };
+      const names: JsonGeneralNames = [
+        ...request.names.map((value) => ({ type: 'dns' as const, value })),
+        ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
+      ];
+      return issue(commonName, request, [
+        new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
+        new SubjectAlternativeNameExtension(names),
+      ]);
     },
+    issueClientCertificate: (request) =>
+      issue(request.name, request, [new ExtendedKeyUsageExtension([ExtendedKeyUsage.clientAuth])]),
   };
-}
-
-async function serverExtensions(
-  publicKey: webcrypto.CryptoKey,
-  request: ServerCertificateRequest,
-): Promise<Extension[]> {
-  const names: JsonGeneralNames = [
-    ...request.names.map((value) => ({ type: 'dns' as const, value })),
-    ...(request.ips ?? []).map((value) => ({ type: 'ip' as const, value })),
-  ];
-  return [
-    new BasicConstraintsExtension(false, undefined, true),
-    new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([ExtendedKeyUsage.serverAuth]),
-    new SubjectAlternativeNameExtension(names),
-    await SubjectKeyIdentifierExtension.create(publicKey),
-  ];
 }
 
 function generateKeys(): Promise<webcrypto.CryptoKeyPair> {
