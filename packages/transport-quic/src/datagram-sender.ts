@@ -44,6 +44,8 @@ export class DatagramSender {
   /** Sends a packet that somebody else keeps. A packet that cannot leave is lost, as on any network. */
   sendPacket(packet: Buffer, to: Address): void {
     if (this.#socket.getSendQueueSize() > QUIC_LIMITS.maxSendBacklogBytes) return;
+    // Anybody can send from port 0, and nobody can send to it: Node.js would throw.
+    if (to.port === 0) return;
     if (this.#connected) this.#socket.send(packet, 0, packet.byteLength);
     else this.#socket.send(packet, 0, packet.byteLength, to.port, to.host);
   }

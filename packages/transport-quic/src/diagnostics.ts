@@ -12,10 +12,18 @@ export type QuicDiagnostic =
       readonly code: number;
     }
   | {
-      /** A client was turned away: the listener holds as many connections, or handshakes, as it may. */
+      /**
+       * A client was turned away: the listener holds as many connections or handshakes as it may, of all clients or
+       * of this client's address or network; or the token of a Retry packet came too late or from elsewhere.
+       */
       readonly fact: 'refused';
       readonly remoteAddress: string;
-      readonly because: 'connections' | 'handshakes';
+      readonly because: 'connections' | 'handshakes' | 'address' | 'network' | 'token';
+    }
+  | {
+      /** `retry`: a client was asked to prove its address. `reset`: one was told that its connection is forgotten. */
+      readonly fact: 'retry' | 'reset';
+      readonly remoteAddress: string;
     };
 
 export const quicDiagnostics = diagnostics<QuicDiagnostic>('transport-quic');

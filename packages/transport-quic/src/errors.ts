@@ -11,6 +11,10 @@ const TLS_ALERT_FIRST = 0x100;
 const TLS_ALERT_LAST = 0x1ff;
 /** `bad_certificate`. */
 export const TLS_BAD_CERTIFICATE = TLS_ALERT_FIRST + 42;
+/** `certificate_expired`. */
+export const TLS_CERTIFICATE_EXPIRED = TLS_ALERT_FIRST + 45;
+/** `certificate_required`. */
+export const TLS_CERTIFICATE_REQUIRED = TLS_ALERT_FIRST + 116;
 /** `no_application_protocol`. */
 const TLS_NO_APPLICATION_PROTOCOL = TLS_ALERT_FIRST + 120;
 /** `bad_certificate` to `unknown_ca`, without `illegal_parameter` (47). */
@@ -19,6 +23,8 @@ const TLS_CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48].map((alert) => T
 export const INTERNAL_ERROR = 0x01;
 /** The server has no room for the connection (RFC 9000 §20.1). */
 export const CONNECTION_REFUSED = 0x02;
+/** The token of a Retry packet came back too late, or from elsewhere (RFC 9000 §20.1). */
+export const INVALID_TOKEN = 0x0b;
 
 /** Why a handshake did not end in a connection. */
 export function handshakeError(info: CloseInfo, peer: Address): RtaError<TransportErrorCode> {
@@ -30,6 +36,15 @@ export function handshakeError(info: CloseInfo, peer: Address): RtaError<Transpo
     return transportError('RTA_TRANSPORT_UNREACHABLE', 'the server takes no more connections now', {
       details,
     });
+  }
+  if (info.code === INVALID_TOKEN) {
+    return transportError(
+      'RTA_TRANSPORT_UNREACHABLE',
+      'the server did not take its own proof of our address',
+      {
+        details,
+      },
+    );
   }
   if (info.code === TLS_NO_APPLICATION_PROTOCOL) {
     return transportError('RTA_TRANSPORT_HANDSHAKE', 'the server speaks none of the application protocols', {

@@ -6,6 +6,33 @@ export const QUIC_LIMITS = {
   maxConnectionCount: 10_000,
   /** Handshakes in progress: each costs the server a signature and memory before the peer has proved anything. */
   maxHandshakeCount: 1_000,
+  /**
+   * Connections from one IPv4 address or one IPv6 /64: so that one client cannot take all of a listener's room. A
+   * company's agents may share the address of its NAT, hence a quarter of the room and not less.
+   */
+  maxAddressConnectionCount: 2_500,
+  /**
+   * Handshakes in progress from one IPv4 /24 or one IPv6 /56, which an attacker may have to itself. One takes a tenth
+   * of a second, so that even so a network can connect two thousand times a second.
+   */
+  maxNetworkHandshakeCount: 250,
+  /**
+   * Handshakes in progress above which clients have to prove their address: at most this, and a quarter of
+   * `maxHandshakeCount`. Packets with forged addresses fill no more than that.
+   */
+  retryAboveHandshakeCount: 250,
+  /**
+   * New connections a second that need not prove their address: about what two cores can do of handshakes. Above it,
+   * and above a quarter of the handshakes that may be in progress, clients are sent a Retry first.
+   */
+  unprovenPerSecondCount: 1_000,
+  /** A client comes back with its token within one round trip, after a loss or two: later ones are not taken. */
+  retryTokenLifetimeMs: 10_000,
+  /**
+   * Refusals, version negotiations and stateless resets that a listener sends in a second: a courtesy to clients that
+   * are mistaken, and half a tenth of a core at most to those who flood it.
+   */
+  answersPerSecondCount: 1_000,
   /** A handshake takes three round trips at worst; what has not ended by then is given up. */
   handshakeTimeoutMs: 10_000,
   /** `dialQuic` gives up after this. */
@@ -45,6 +72,9 @@ export const QUIC_LIMITS = {
   maxSendBacklogBytes: 4_194_304,
 } as const;
 
+/** Node.js takes longer timers for ones that are due. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** The timers of a connection. */
 export interface ConnectionTimes {
   readonly connectTimeoutMs: number;
@@ -55,14 +85,14 @@ export interface ConnectionTimes {
 /**
  * The timers in force: the defaults, with what the caller chose in their place.
  *
- * @throws RtaError `RTA_TRANSPORT_CONFIG` for what is not a positive integer, and where the keep-alive
- *   comes too seldom to keep anything alive.
+ * @throws RtaError `RTA_TRANSPORT_CONFIG` for what is not a positive integer or above 24 days, and where
+ *   the keep-alive comes too seldom to keep anything alive.
  */
 export function resolveTimes(
   chosen: { [Name in keyof ConnectionTimes]?: number | undefined },
 ): ConnectionTimes {
-  const idleTimeoutMs = positiveInteger('idleTimeoutMs', chosen.idleTimeoutMs);
-  const keepAliveMs = positiveInteger(
+  const idleTimeoutMs = timerMs('idleTimeoutMs', chosen.idleTimeoutMs);
+  const keepAliveMs = timerMs(
     'keepAliveMs',
     chosen.keepAliveMs ?? Math.min(QUIC_LIMITS.keepAliveMs, Math.ceil(idleTimeoutMs / 3)),
   );
@@ -72,10 +102,20 @@ export function resolveTimes(
     });
   }
   return {
-    connectTimeoutMs: positiveInteger('connectTimeoutMs', chosen.connectTimeoutMs),
+    connectTimeoutMs: timerMs('connectTimeoutMs', chosen.connectTimeoutMs),
     idleTimeoutMs,
     keepAliveMs,
   };
+}
+
+function timerMs(name: keyof ConnectionTimes, chosen: number | undefined): number {
+  const value = positiveInteger(name, chosen);
+  if (value > MAX_TIMER_MS) {
+    throw transportError('RTA_TRANSPORT_CONFIG', `${name} is longer than a timer can be`, {
+      details: { option: name, value, maximum: MAX_TIMER_MS },
+    });
+  }
+  return value;
 }
 
 /**

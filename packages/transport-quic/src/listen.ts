@@ -108,7 +108,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
     }
     const remoteAddress = formatAddress(from);
     if (held.size >= maxConnectionCount) {
-      endpoint.sender.sendPacket(connectionRefusal(first.header), from);
+      endpoint.sender.sendPacket(connectionRefusal(first.header, CONNECTION_REFUSED), from);
       quicDiagnostics.publish({ fact: 'refused', remoteAddress, because: 'connections' });
     } else if (handshakes.size >= maxHandshakeCount) {
       quicDiagnostics.publish({ fact: 'refused', remoteAddress, because: 'handshakes' });

@@ -26,6 +26,30 @@ export const NativeConfig = quiche.Config;
 /** Makes connections. */
 export const NativeConnection = quiche.Connection;
 
+/** Longest Retry packet here: header, two ids, a token and the integrity tag. */
+const MAX_RETRY_BYTES = 256;
+
+/**
+ * A Retry packet (RFC 9000 §17.2.5): it proves that it saw the client's packet, and asks for the token to be brought
+ * back in a packet to another id.
+ *
+ * @param header of the client's packet.
+ */
+export function retryPacket(
+  header: { readonly version: number; readonly dcid: Uint8Array; readonly scid: Uint8Array },
+  retryId: Uint8Array,
+  token: Uint8Array,
+): Buffer {
+  const packet = Buffer.alloc(MAX_RETRY_BYTES);
+  const byteLength = quiche.retry(header.scid, header.dcid, retryId, token, header.version, packet);
+  return packet.subarray(0, byteLength);
+}
+
+/** A stateless reset token as the binding wants it. */
+export function nativeResetToken(token: Uint8Array): bigint {
+  return BigInt(`0x${Buffer.from(token).toString('hex')}`);
+}
+
 const SHUTDOWN_READ = quiche.Shutdown.Read;
 const SHUTDOWN_WRITE = quiche.Shutdown.Write;
 

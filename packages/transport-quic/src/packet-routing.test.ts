@@ -60,7 +60,29 @@ describe('a long header', () => {
 
 describe('the first datagram of a peer', () => {
   test('is an Initial packet of version 1', () => {
-    expect(readFirstDatagram(padded('c000000001088394c8f03e51570800'))?.kind).toBe('initial');
+    expect(readFirstDatagram(padded('c000000001088394c8f03e5157080000449e'))).toMatchObject({
+      kind: 'initial',
+      token: Buffer.alloc(0),
+    });
+  });
+
+  test.each([
+    ['a byte', '03'],
+    ['two bytes', '4003'],
+    ['four bytes', '80000003'],
+    ['eight bytes', 'c000000000000003'],
+  ])('may bring a token, whose length is written in %s', (_what, length) => {
+    expect(readFirstDatagram(padded(`c000000001088394c8f03e51570800${length}aabbcc4014`))).toMatchObject({
+      kind: 'initial',
+      token: Buffer.from('aabbcc', 'hex'),
+    });
+  });
+
+  test('may bring a token that fills it, up to what has to be there of a packet', () => {
+    // 15 bytes of header, 2 of the token's length, 1161 of the token, 2 of the packet's length, 20 of the packet.
+    const datagram = padded('c000000001088394c8f03e515708004489');
+    datagram.write('4014', 1_178, 'hex');
+    expect(readFirstDatagram(datagram)).toMatchObject({ kind: 'initial', token: Buffer.alloc(1_161) });
   });
 
   test('may be of a version that is not spoken', () => {
@@ -75,6 +97,13 @@ describe('the first datagram of a peer', () => {
     ['a Version Negotiation packet', padded('c000000000088394c8f03e51570800')],
     ['for a destination id of 7 bytes', padded('c000000001078394c8f03e515700')],
     ['a short header', padded('408394c8f03e51570800')],
+    ['without the fixed bit', padded('8000000001088394c8f03e5157080000449e')],
+    ['with a token that is longer than it', padded('c000000001088394c8f03e515708004500449e')],
+    ['with a token of 2^62 - 1 bytes', padded('c000000001088394c8f03e51570800ffffffffffffffff449e')],
+    ['with a token that leaves no room for a packet', padded('c000000001088394c8f03e5157080044a1')],
+    ['with a packet that is longer than it', padded('c000000001088394c8f03e515708000044a0')],
+    ['with a packet of 19 bytes', padded('c000000001088394c8f03e51570800004013')],
+    ['with a packet of 2^62 - 1 bytes', padded('c000000001088394c8f03e5157080000ffffffffffffffff')],
   ])('is ignored where it is %s', (_what, datagram) => {
     expect(readFirstDatagram(datagram)).toBeUndefined();
   });

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 
 /** Length of the connection ids that this side chooses; its packets with short headers rely on it. */
-const CONNECTION_ID_BYTES = 16;
+export const CONNECTION_ID_BYTES = 16;
 
 /** The QUIC version spoken here (RFC 9000). */
 export const QUIC_V1 = 1;
@@ -19,8 +19,12 @@ const MIN_INITIAL_DCID_BYTES = 8;
 
 const MAX_V1_CONNECTION_ID_BYTES = 20;
 const LONG_HEADER = 0x80;
+/** Set in every packet of version 1, except for Version Negotiation (RFC 9000 §17.2). */
+const FIXED_BIT = 0x40;
 const LONG_TYPE_MASK = 0x30;
 const LONG_TYPE_INITIAL = 0x00;
+/** The sample for header protection ends here, counted from the packet number (RFC 9001 §5.4.2). */
+const MIN_PROTECTED_BYTES = 4 + 16;
 
 /** A connection id as a key of a map: one character a byte. */
 export type ConnectionIdKey = string;
@@ -77,7 +81,12 @@ export function readLongHeader(datagram: Buffer): LongHeader | undefined {
 
 /** What a datagram may be that belongs to no connection and is worth an answer. */
 export type FirstDatagram =
-  | { readonly kind: 'initial'; readonly header: LongHeader }
+  | {
+      readonly kind: 'initial';
+      readonly header: LongHeader;
+      /** What a Retry packet gave the client; empty for none. A view of the datagram. */
+      readonly token: Buffer;
+    }
   | { readonly kind: 'unknown-version'; readonly header: LongHeader };
 
 /** Reads a datagram that belongs to no connection; undefined where it is to be ignored. */
@@ -88,7 +97,31 @@ export function readFirstDatagram(datagram: Buffer): FirstDatagram | undefined {
   if (header === undefined || header.version === 0) return undefined;
   if (header.version !== QUIC_V1) return { kind: 'unknown-version', header };
   if (!header.isInitial || header.dcid.byteLength < MIN_INITIAL_DCID_BYTES) return undefined;
-  return { kind: 'initial', header };
+  const token = readToken(datagram, header);
+  return token === undefined ? undefined : { kind: 'initial', header, token };
+}
+
+/** The token of an Initial packet that is all there (RFC 9000 §17.2.2). */
+function readToken(datagram: Buffer, { dcid, scid }: LongHeader): Buffer | undefined {
+  if ((datagram.readUInt8(0) & FIXED_BIT) === 0) return undefined;
+  const tokenLength = readVarint(datagram, 7 + dcid.byteLength + scid.byteLength);
+  if (tokenLength === undefined) return undefined;
+  const tokenEnd = tokenLength.end + tokenLength.value;
+  const length = readVarint(datagram, tokenEnd);
+  if (length === undefined || length.value < MIN_PROTECTED_BYTES) return undefined;
+  if (length.end + length.value > datagram.byteLength) return undefined;
+  return datagram.subarray(tokenLength.end, tokenEnd);
+}
+
+/** A variable-length integer (RFC 9000 §16); undefined where it is cut off, or no length that a datagram has. */
+function readVarint(datagram: Buffer, offset: number): { value: number; end: number } | undefined {
+  const first = datagram[offset];
+  if (first === undefined) return undefined;
+  const end = offset + (1 << (first >> 6));
+  if (end > datagram.byteLength) return undefined;
+  let value = first & 0x3f;
+  for (let index = offset + 1; index < end; index++) value = value * 256 + datagram.readUInt8(index);
+  return { value, end };
 }
 
 /**

@@ -12,7 +12,7 @@ test('the Initial keys of a server are those of RFC 9001 Appendix A.1', () => {
 test('a refusal is addressed to the client, and much smaller than what it answers', () => {
   const header = readLongHeader(Buffer.from('c000000001088394c8f03e51570804a1a2a3a400', 'hex'));
   if (header === undefined) throw new Error('the header is one');
-  const packet = connectionRefusal(header);
+  const packet = connectionRefusal(header, 0x02);
   expect(packet.byteLength).toBe(50);
   expect(readLongHeader(packet)).toMatchObject({
     version: 1,

@@ -4,7 +4,6 @@
  */
 
 import { createCipheriv, createHmac, hkdfSync } from 'node:crypto';
-import { CONNECTION_REFUSED } from './errors.ts';
 import { type LongHeader, newConnectionId, QUIC_V1 } from './packet-routing.ts';
 
 /** RFC 9001 §5.2. */
@@ -22,7 +21,7 @@ const MAX_PACKET_NUMBER_BYTES = 4;
 const FIRST_BYTE = 0xc0;
 const PACKET_NUMBER = 0;
 /** A CONNECTION_CLOSE frame: type, error code, type of the frame at fault, length of the reason (RFC 9000 §19.19). */
-const CLOSE_FRAME = Uint8Array.of(0x1c, CONNECTION_REFUSED, 0, 0);
+const closeFrame = (code: number): Uint8Array => Uint8Array.of(0x1c, code, 0, 0);
 
 /** The keys that protect a server's Initial packets (RFC 9001 §5.2). */
 export interface InitialKeys {
@@ -54,11 +53,16 @@ function label(name: string, byteLength: number): Buffer {
   return Buffer.concat([Uint8Array.of(0, byteLength, text.byteLength), text, Uint8Array.of(0)]);
 }
 
-/** The packet that says CONNECTION_REFUSED to whoever sent this header. */
-export function connectionRefusal(header: LongHeader): Buffer {
+/**
+ * The packet that turns away whoever sent this header.
+ *
+ * @param code a transport error code below 64, which says why (RFC 9000 §20.1).
+ */
+export function connectionRefusal(header: LongHeader, code: number): Buffer {
+  const frame = closeFrame(code);
   const { key, iv, headerKey } = serverInitialKeys(header.dcid);
   const scid = newConnectionId();
-  const length = 1 + CLOSE_FRAME.byteLength + TAG_BYTES;
+  const length = 1 + frame.byteLength + TAG_BYTES;
   const clearHeader = Buffer.concat([
     Uint8Array.of(FIRST_BYTE, 0, 0, 0, QUIC_V1),
     Uint8Array.of(header.scid.byteLength),
@@ -70,12 +74,7 @@ export function connectionRefusal(header: LongHeader): Buffer {
   ]);
   // The nonce is the IV, XORed with the packet number: 0.
   const cipher = createCipheriv('aes-128-gcm', key, iv).setAAD(clearHeader);
-  const packet = Buffer.concat([
-    clearHeader,
-    cipher.update(CLOSE_FRAME),
-    cipher.final(),
-    cipher.getAuthTag(),
-  ]);
+  const packet = Buffer.concat([clearHeader, cipher.update(frame), cipher.final(), cipher.getAuthTag()]);
   protectHeader(packet, clearHeader.byteLength - 1, headerKey);
   return packet;
 }
