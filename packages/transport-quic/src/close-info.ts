@@ -18,5 +18,7 @@ export function nativeCloseInfo(native: NativeConnection, failed: boolean): Clos
     };
   }
   const code = native.localError()?.errorCode;
-  return { by: 'transport', code: code ?? 0, reason: 'the peer broke the protocol' };
+  // quiche has closed, and nobody made a mistake: a stateless reset (RFC 9000 §10.3).
+  if (code === undefined) return { by: 'transport', code: 0, reason: 'the peer has lost the connection' };
+  return { by: 'transport', code, reason: 'the peer broke the protocol' };
 }

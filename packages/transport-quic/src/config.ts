@@ -1,6 +1,11 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
-import { type TransportLimits, transportError } from '@rta/transport';
+import {
+  type ClientAuthentication,
+  type ServerCredentials,
+  type TransportLimits,
+  transportError,
+} from '@rta/transport';
 import { QUIC_LIMITS } from './limits.ts';
 import { NativeConfig } from './native.ts';
 
@@ -29,32 +34,51 @@ export interface PeerConfig {
   readonly earlyData: boolean;
 }
 
-/** The configuration of a server: it shows a certificate, and asks for none. */
-export function serverConfig(options: PeerConfig & { cert: string; key: string }): NativeConfig {
-  const encoder = new TextEncoder();
-  return withTransportParameters(options, () =>
-    NativeConfig.withBoringSslCtx(
-      false,
-      false,
-      undefined,
-      [encoder.encode(options.key)],
-      [encoder.encode(options.cert)],
-      SIGNATURE_ALGORITHMS,
-    ),
-  );
+/** The configuration of a server: it shows a certificate, and asks for one where it wants to know its clients. */
+export function serverConfig(
+  options: PeerConfig & {
+    readonly credentials: ServerCredentials;
+    readonly clientAuthentication: ClientAuthentication | undefined;
+  },
+): NativeConfig {
+  const { credentials, clientAuthentication } = options;
+  return withTransportParameters(options, () => {
+    const config = tlsConfig({
+      // The binding knows "a certificate, or nothing" only; what it verifies is the same.
+      verifiesPeer: clientAuthentication?.required === true,
+      ca: clientAuthentication?.ca,
+      credentials,
+    });
+    // quiche's own setting asks for a certificate, verifies what comes, and goes on where none comes.
+    if (clientAuthentication !== undefined && clientAuthentication.required !== true) config.verifyPeer(true);
+    return config;
+  });
 }
 
 /** The configuration of a client: it verifies the server's certificate against the authorities. */
-export function clientConfig(options: PeerConfig & { ca: string }): NativeConfig {
-  return withTransportParameters(options, () =>
-    NativeConfig.withBoringSslCtx(
-      true,
-      false,
-      new TextEncoder().encode(options.ca),
-      undefined,
-      undefined,
-      SIGNATURE_ALGORITHMS,
-    ),
+export function clientConfig(
+  options: PeerConfig & { readonly ca: string; readonly credentials: ServerCredentials | undefined },
+): NativeConfig {
+  const { ca, credentials } = options;
+  return withTransportParameters(options, () => tlsConfig({ verifiesPeer: true, ca, credentials }));
+}
+
+function tlsConfig(options: {
+  /** Fails the handshake of a peer that shows no certificate, or one that cannot be verified. */
+  readonly verifiesPeer: boolean;
+  readonly ca: string | undefined;
+  readonly credentials: ServerCredentials | undefined;
+}): NativeConfig {
+  const { verifiesPeer, ca, credentials } = options;
+  const encoder = new TextEncoder();
+  // The second flag would take every certificate.
+  return NativeConfig.withBoringSslCtx(
+    verifiesPeer,
+    false,
+    ca === undefined ? undefined : encoder.encode(ca),
+    credentials === undefined ? undefined : [encoder.encode(credentials.key)],
+    credentials === undefined ? undefined : [encoder.encode(credentials.cert)],
+    SIGNATURE_ALGORITHMS,
   );
 }
 
@@ -64,10 +88,13 @@ export function clientConfig(options: PeerConfig & { ca: string }): NativeConfig
  * @throws RtaError `RTA_TRANSPORT_CONFIG` where there is no certificate among them.
  */
 export function authorities(ca: string | undefined): string {
-  if (ca !== undefined && parseCertificates('ca', ca).length === 0) {
-    throw notUsable('ca', 'holds no certificate');
-  }
+  if (ca !== undefined) checkAuthorities(ca);
   return ca ?? defaultAuthorities();
+}
+
+/** @throws RtaError `RTA_TRANSPORT_CONFIG` where there is no certificate among them. */
+export function checkAuthorities(ca: string): void {
+  if (parseCertificates('ca', ca).length === 0) throw notUsable('ca', 'holds no certificate');
 }
 
 /** The authorities that Node.js trusts; before Node 22.15, without those that `NODE_EXTRA_CA_CERTS` adds. */
@@ -77,12 +104,12 @@ function defaultAuthorities(): string {
 }
 
 /**
- * Checks a server's certificate and key: quiche takes what does not fit, and fails at the first handshake.
+ * Checks a certificate and its key: quiche takes what does not fit, and fails at the first handshake.
  *
- * @returns the server's own certificate: the first of the chain.
+ * @returns the certificate of the key's holder: the first of the chain.
  * @throws RtaError `RTA_TRANSPORT_CONFIG`.
  */
-export function checkServerCertificate(cert: string, key: string): X509Certificate {
+export function checkCredentials({ cert, key }: ServerCredentials): X509Certificate {
   const [leaf] = parseCertificates('cert', cert);
   if (leaf === undefined) throw notUsable('cert', 'holds no certificate');
   let matches: boolean;

@@ -26,6 +26,9 @@ import { type QlogOpener, QlogTrace } from './qlog.ts';
  */
 export type EarlyData = 'none' | 'pending' | 'accepted' | 'rejected';
 
+/** Who is at the ends of a connection, as the port tells it. */
+export type ConnectionIdentity = Pick<TransportConnection, 'channelBinding' | 'clientThumbprint'>;
+
 /** What is fixed when a connection begins. */
 export interface ConnectionOptions {
   readonly role: 'client' | 'server';
@@ -46,10 +49,10 @@ export interface ConnectionOptions {
    */
   readonly allowsEarlyData: boolean;
   /**
-   * Says who the peer is: the channel binding, or undefined to refuse it. Asked once the handshake is complete, and
+   * Says who the peers are, or undefined to refuse the other. Asked once the handshake is complete, and
    * before early data, of the certificate that the ticket is from.
    */
-  readonly identify: (native: NativeConnection) => Uint8Array | undefined;
+  readonly identify: (native: NativeConnection) => ConnectionIdentity | undefined;
   /** The program may use the connection: its handshake is complete and the peer accepted, or it has early data. */
   readonly onOpen: (connection: QuicConnection) => void;
   /** The handshake is complete and the peer is accepted. */
@@ -75,7 +78,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly id = randomUUID();
   readonly kind = 'quic';
   readonly remoteAddress: string;
-  readonly clientThumbprint = undefined;
   readonly closed: Promise<CloseInfo>;
   readonly #options: ConnectionOptions;
   readonly #native: NativeConnection;
@@ -89,7 +91,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #phase: 'handshake' | 'early' | 'open' | 'closed' = 'handshake';
   #earlyData: EarlyData = 'none';
   #onSession: ((session: Uint8Array) => void) | undefined;
-  #channelBinding = new Uint8Array(0);
+  #identity: ConnectionIdentity = { channelBinding: new Uint8Array(0), clientThumbprint: undefined };
   /** Whether a packet of the peer's was ever valid. */
   #hasHeard = false;
   /** Packets or time have changed what streams can do. */
@@ -126,7 +128,11 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   }
 
   get channelBinding(): Uint8Array {
-    return this.#channelBinding;
+    return this.#identity.channelBinding;
+  }
+
+  get clientThumbprint(): Uint8Array | undefined {
+    return this.#identity.clientThumbprint;
   }
 
   get isEarly(): boolean {
@@ -263,9 +269,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   }
 
   #identify(): boolean {
-    const binding = this.#options.identify(this.#native);
-    if (binding === undefined) return false;
-    this.#channelBinding = Uint8Array.from(binding);
+    const identity = this.#options.identify(this.#native);
+    if (identity === undefined) return false;
+    const { channelBinding, clientThumbprint } = identity;
+    this.#identity = { channelBinding: Uint8Array.from(channelBinding), clientThumbprint };
     return true;
   }
 

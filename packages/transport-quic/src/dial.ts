@@ -2,12 +2,14 @@ import { isIP } from 'node:net';
 import { type Clock, systemClock } from '@rta/core';
 import {
   resolveTransportLimits,
+  type ServerCredentials,
   type TransportConnection,
   type TransportLimits,
   transportError,
 } from '@rta/transport';
 import { anyAddress, checkPort, resolveHost } from './address.ts';
-import { authorities, clientConfig, DEFAULT_ALPN } from './config.ts';
+import { certificateThumbprint } from './client-identity.ts';
+import { authorities, checkCredentials, clientConfig, DEFAULT_ALPN } from './config.ts';
 import { type EarlyData, QuicConnection } from './connection.ts';
 import { QuicEndpoint } from './endpoint.ts';
 import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
@@ -27,6 +29,12 @@ export interface DialQuicOptions {
   readonly serverName?: string;
   /** Certificates of the authorities to trust, PEM; default those that Node.js trusts. */
   readonly ca?: string;
+  /**
+   * The certificate to show to a server that asks for one (mutual TLS), with its key; none by default. The server
+   * judges it after the handshake is complete here: where it refuses it, the connection is closed by `transport`, with
+   * a code from 0x100 on.
+   */
+  readonly credentials?: ServerCredentials;
   /** Application protocols, in order of preference; default `rta/1`. */
   readonly alpn?: readonly string[];
   /**
@@ -54,6 +62,8 @@ export interface DialQuicOptions {
 /** A client's connection. */
 export interface QuicClientConnection extends TransportConnection {
   readonly kind: 'quic';
+  /** Of the certificate in `credentials`; a server that asked for none, which a client cannot tell, knows of none. */
+  readonly clientThumbprint: Uint8Array | undefined;
   /**
    * What became of early data. `pending` until the handshake is complete; then whether the server took up the session
    * of the ticket. Where it did not, the transport sends the same bytes again: the peer reads them once.
@@ -86,9 +96,18 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   const limits = resolveTransportLimits(options.limits);
   const times = resolveTimes(options);
   checkPort(options.port, 1);
-  const scope = { serverName, ca: authorities(options.ca), alpn: options.alpn ?? DEFAULT_ALPN };
+  const { credentials } = options;
+  const clientThumbprint =
+    credentials === undefined ? undefined : certificateThumbprint(checkCredentials(credentials).raw);
+  const scope: TicketScope = {
+    serverName,
+    ca: authorities(options.ca),
+    alpn: options.alpn ?? DEFAULT_ALPN,
+    clientCert: credentials?.cert,
+  };
   const config = clientConfig({
     ca: scope.ca,
+    credentials,
     alpn: scope.alpn,
     limits,
     idleTimeoutMs: times.idleTimeoutMs,
@@ -132,7 +151,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     allowsEarlyData: isResuming,
     identify: (native) => {
       try {
-        return identifyServer(native.peerCertChain(), serverName);
+        return { channelBinding: identifyServer(native.peerCertChain(), serverName), clientThumbprint };
       } catch (error) {
         refuse(error);
         connection?.abandon(TLS_BAD_CERTIFICATE);

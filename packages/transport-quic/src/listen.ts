@@ -1,30 +1,34 @@
-import { randomBytes } from 'node:crypto';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import {
+  type ClientAuthentication,
   type ConnectionHandler,
   checkCode,
   resolveTransportLimits,
+  type SecureTransportListener,
+  type ServerCredentials,
   surfaceHandlerError,
   type TransportLimits,
-  type TransportListener,
   transportError,
 } from '@rta/transport';
-import { checkPort, formatAddress, resolveHost } from './address.ts';
-import { checkServerCertificate, serverConfig } from './config.ts';
+import { checkPort, resolveHost } from './address.ts';
+import { createAdmission, type RetryPolicy, resolveAdmissionLimits } from './admission.ts';
+import { identifyClient } from './client-identity.ts';
+import { checkAuthorities, checkCredentials, serverConfig } from './config.ts';
 import { QuicConnection } from './connection.ts';
 import { quicDiagnostics } from './diagnostics.ts';
 import { QuicEndpoint } from './endpoint.ts';
 import { CONNECTION_REFUSED } from './errors.ts';
-import { positiveInteger, QUIC_LIMITS, resolveTimes } from './limits.ts';
+import { QUIC_LIMITS, resolveTimes } from './limits.ts';
 import type { LingeringClose } from './lingering-close.ts';
-import { type Address, NativeConnection } from './native.ts';
-import { type LongHeader, newConnectionId, readFirstDatagram, versionNegotiation } from './packet-routing.ts';
+import { deriveKey, listenerSecret } from './listener-secret.ts';
+import { type Address, type NativeConfig, NativeConnection, nativeResetToken } from './native.ts';
+import { newConnectionId } from './packet-routing.ts';
 import type { QlogOpener } from './qlog.ts';
-import { connectionRefusal } from './refusal.ts';
+import { createRetryTokens } from './retry-token.ts';
 import { certificateBinding } from './server-identity.ts';
-import { createTicketKeys } from './ticket-keys.ts';
-
-const SECRET_BYTES = 32;
+import { createStatelessResetTokens } from './stateless-reset.ts';
+import { createTicketKeys, type TicketKeys } from './ticket-keys.ts';
+import { type AcceptedInitial, createUnroutedDatagrams } from './unrouted-datagrams.ts';
 
 /** Where to listen, and as whom. */
 export interface ListenQuicOptions {
@@ -40,10 +44,31 @@ export interface ListenQuicOptions {
   readonly alpn?: readonly string[];
   /** Given each connection when its handshake is complete. */
   readonly onConnection: ConnectionHandler;
+  /**
+   * Asks clients for a certificate (mutual TLS). What they show is verified: chain, validity, and that it was issued
+   * for clients. Who shows one that is not trusted is turned away; who shows none is too where `required`.
+   */
+  readonly clientAuthentication?: ClientAuthentication;
   /** Connections held at once, handshakes included; default 10 000. Clients beyond it are refused. */
   readonly maxConnectionCount?: number;
+  /**
+   * Connections from one IPv4 address or one IPv6 /64, handshakes included; default 2500. Clients beyond it are
+   * refused. Raise it where many agents come through one NAT, or through a proxy that hides their addresses.
+   */
+  readonly maxAddressConnectionCount?: number;
   /** Handshakes in progress at once; default 1000. Clients beyond it are not answered, and try again. */
   readonly maxHandshakeCount?: number;
+  /** Handshakes in progress from one IPv4 /24 or one IPv6 /56; default 250. Beyond it as for `maxHandshakeCount`. */
+  readonly maxNetworkHandshakeCount?: number;
+  /**
+   * When clients have to prove, by a Retry (RFC 9000 §8.1.2), that they receive what is sent to their address. It
+   * costs them a round trip, and takes from an attacker the means to fill the listener with forged addresses. Default
+   * `under-load`: above `retryAboveHandshakeCount`, a quarter of `maxNetworkHandshakeCount`, or 1000 new connections a
+   * second.
+   */
+  readonly retry?: RetryPolicy;
+  /** Handshakes in progress above which a Retry is asked for; default 250, or a quarter of `maxHandshakeCount`. */
+  readonly retryAboveHandshakeCount?: number;
   /**
    * Lets clients that were here before send early data (0-RTT): they are given to `onConnection` before their
    * handshake is complete. What they send then may be a replay (`isEarly`), and the program has to refuse what must
@@ -51,8 +76,10 @@ export interface ListenQuicOptions {
    */
   readonly earlyData?: boolean;
   /**
-   * 32 random bytes, from which the keys of session tickets are made. Listeners that share it resume each other's
-   * clients; drawn anew by default.
+   * 32 random bytes, from which the keys of session tickets, Retry tokens and stateless resets are made; drawn anew by
+   * default. A listener that is started again with the same secret resumes its clients, and tells at once those who
+   * still send to connections that it has forgotten. Listeners that stand for each other share it; those that are
+   * reached by different addresses at the same time should not (RFC 9000 §21.11).
    */
   readonly secret?: Uint8Array;
   /** A connection over which nothing arrives for this long is dead; default 30 seconds. */
@@ -65,76 +92,105 @@ export interface ListenQuicOptions {
   readonly clock?: Clock;
 }
 
+/** As whom new connections are accepted. */
+interface Identity {
+  readonly config: NativeConfig;
+  readonly channelBinding: Uint8Array;
+  readonly ticketKeys: TicketKeys;
+}
+
 /**
  * Listens for QUIC connections (TLS 1.3) on a UDP port.
  *
  * @throws RtaError `RTA_TRANSPORT_CONFIG` for a certificate, key or limit that is not usable, and
  *   where the address cannot be bound (the cause says why).
  */
-export async function listenQuic(options: ListenQuicOptions): Promise<TransportListener> {
-  const clock = options.clock ?? systemClock;
+export async function listenQuic(options: ListenQuicOptions): Promise<SecureTransportListener> {
+  const { clock = systemClock, clientAuthentication, earlyData = false } = options;
   const limits = resolveTransportLimits(options.limits);
-  const maxConnectionCount = positiveInteger('maxConnectionCount', options.maxConnectionCount);
-  const maxHandshakeCount = positiveInteger('maxHandshakeCount', options.maxHandshakeCount);
-  const channelBinding = certificateBinding(checkServerCertificate(options.cert, options.key).raw);
+  const admissionLimits = resolveAdmissionLimits(options);
   const { idleTimeoutMs } = resolveTimes(options);
+  const secret = listenerSecret(options.secret);
   checkPort(options.port, 0);
-  const config = serverConfig({
-    cert: options.cert,
-    key: options.key,
-    alpn: options.alpn,
-    limits,
-    idleTimeoutMs,
-    earlyData: options.earlyData ?? false,
-  });
-  const ticketKeys = createTicketKeys(checkSecret(options.secret), channelBinding);
+  if (clientAuthentication !== undefined) checkAuthorities(clientAuthentication.ca);
 
+  const identityOf = (credentials: ServerCredentials): Identity => {
+    const channelBinding = certificateBinding(checkCredentials(credentials).raw);
+    return {
+      config: serverConfig({
+        credentials,
+        clientAuthentication,
+        alpn: options.alpn,
+        limits,
+        idleTimeoutMs,
+        earlyData,
+      }),
+      channelBinding,
+      ticketKeys: createTicketKeys(secret, channelBinding, clientAuthentication),
+    };
+  };
+  let identity = identityOf(options);
+
+  const retryTokens = createRetryTokens(deriveKey(secret, 'retry token'));
+  const resetTokenOf = createStatelessResetTokens(deriveKey(secret, 'stateless reset'));
+  const admission = createAdmission({
+    limits: admissionLimits,
+    retry: options.retry ?? 'under-load',
+    tokens: retryTokens,
+    clock,
+  });
   /** Handshakes in progress, and the timer that ends each. */
   const handshakes = new Map<QuicConnection, Timer>();
   /** Connections that the program has: with early data, while their handshake goes on. */
   const open = new Set<QuicConnection>();
-  /** All that cost something. */
-  const held = new Set<QuicConnection>();
   /** Closed connections whose clients may not have heard, the oldest first. */
   const lingering = new Set<LingeringClose>();
   let isAccepting = true;
 
+  const onUnrouted = createUnroutedDatagrams({
+    admission,
+    retryTokens,
+    resetTokenOf,
+    clock,
+    send: (packet, to) => endpoint.sender.sendPacket(packet, to),
+    accept: (first, datagram, from) => accept(first, from).receive(datagram, from),
+  });
   const endpoint = await openEndpoint(options, limits, (datagram, from) => {
-    const first = readFirstDatagram(datagram);
-    if (first === undefined || !isAccepting) return;
-    if (first.kind === 'unknown-version') {
-      endpoint.sender.sendPacket(versionNegotiation(first.header), from);
-      return;
-    }
-    const remoteAddress = formatAddress(from);
-    if (held.size >= maxConnectionCount) {
-      endpoint.sender.sendPacket(connectionRefusal(first.header, CONNECTION_REFUSED), from);
-      quicDiagnostics.publish({ fact: 'refused', remoteAddress, because: 'connections' });
-    } else if (handshakes.size >= maxHandshakeCount) {
-      quicDiagnostics.publish({ fact: 'refused', remoteAddress, because: 'handshakes' });
-    } else {
-      accept(first.header, from).receive(datagram, from);
-    }
+    if (isAccepting) onUnrouted(datagram, from);
   });
 
-  function accept(header: LongHeader, peer: Address): QuicConnection {
-    const id = newConnectionId();
+  function accept({ header, originalId }: AcceptedInitial, peer: Address): QuicConnection {
+    const { config, channelBinding, ticketKeys } = identity;
+    // After a Retry the client uses the id that it was given. Before, it goes on to use the one that it made up until
+    // it has heard of the server's.
+    const id = originalId === undefined ? newConnectionId() : Uint8Array.from(header.dcid);
+    const routes = originalId === undefined ? [id, Uint8Array.from(header.dcid)] : [id];
     const ticketKey = ticketKeys.next(clock.now());
     if (ticketKey !== undefined) config.setTicketKey(ticketKey);
+    // quiche copies the transport parameters when it accepts.
+    config.setStatelessResetToken(nativeResetToken(resetTokenOf(id)));
+    const native = NativeConnection.accept(id, originalId, endpoint.address, peer, config);
+    const place = admission.enter(peer);
     const connection = new QuicConnection({
       role: 'server',
-      native: NativeConnection.accept(id, null, endpoint.address, peer, config),
+      native,
       endpoint,
       peer,
       limits,
       clock,
-      // The client goes on to use the id that it made up until it has heard of the server's.
-      routes: [id, Uint8Array.from(header.dcid)],
+      routes,
       idleTimeoutMs,
       keepAliveMs: 0,
-      allowsEarlyData: options.earlyData ?? false,
-      identify: () => channelBinding,
+      allowsEarlyData: earlyData,
+      identify: () => {
+        if (clientAuthentication === undefined) return { channelBinding, clientThumbprint: undefined };
+        const client = identifyClient(native, clientAuthentication.required === true, clock.now());
+        if ('thumbprint' in client) return { channelBinding, clientThumbprint: client.thumbprint };
+        connection.abandon(client.refusal);
+        return undefined;
+      },
       onEstablished: (established) => {
+        place.established();
         handshakes.get(established)?.cancel();
         handshakes.delete(established);
       },
@@ -154,9 +210,9 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
       qlog: options.qlog,
       lingerMs: QUIC_LIMITS.serverLingerMs,
       onEnd: (ended, { by, code }, close) => {
+        place.release();
         handshakes.get(ended)?.cancel();
         handshakes.delete(ended);
-        held.delete(ended);
         const wasOpen = open.delete(ended);
         if (close !== undefined) linger(close);
         quicDiagnostics.publish({
@@ -168,7 +224,6 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
         });
       },
     });
-    held.add(connection);
     handshakes.set(
       connection,
       clock.after(QUIC_LIMITS.handshakeTimeoutMs, () => connection.abandon(0)),
@@ -180,7 +235,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
     lingering.add(close);
     void close.ended.then(() => lingering.delete(close));
     const [oldest] = lingering;
-    if (lingering.size > maxConnectionCount) oldest?.end();
+    if (lingering.size > admissionLimits.maxConnectionCount) oldest?.end();
   }
 
   async function closeAll(code: number, reason: string): Promise<void> {
@@ -192,11 +247,14 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
   }
 
   let closed: Promise<void> | undefined;
-  const listener: TransportListener = {
+  const listener: SecureTransportListener = {
     kind: 'quic',
     address: endpoint.address,
     get openConnections() {
       return open.size;
+    },
+    reload: (credentials) => {
+      identity = identityOf(credentials);
     },
     close: (code = 0, reason = '') => {
       checkCode(code);
@@ -206,14 +264,6 @@ export async function listenQuic(options: ListenQuicOptions): Promise<TransportL
     [Symbol.asyncDispose]: () => listener.close(),
   };
   return listener;
-}
-
-/** @throws RtaError `RTA_TRANSPORT_CONFIG`. */
-function checkSecret(secret: Uint8Array = randomBytes(SECRET_BYTES)): Uint8Array {
-  if (secret.byteLength === SECRET_BYTES) return secret;
-  throw transportError('RTA_TRANSPORT_CONFIG', `secret is not ${SECRET_BYTES} bytes`, {
-    details: { option: 'secret', bytes: secret.byteLength },
-  });
 }
 
 async function openEndpoint(

@@ -2,13 +2,15 @@ import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { NativeConnection } from './native.ts';
 import { identifyServer } from './server-identity.ts';
 
-/** Whom a ticket lets a client believe that it talks to, and in which protocol. */
+/** Whom a ticket lets the peers believe that they talk to, and in which protocol. */
 export interface TicketScope {
   /** The name that the server's certificate was verified for. */
   readonly serverName: string;
   /** The authorities that were trusted, PEM. */
   readonly ca: string;
   readonly alpn: readonly string[];
+  /** The certificate that the client shows, PEM. */
+  readonly clientCert: string | undefined;
 }
 
 const VERSION = 1;
@@ -18,8 +20,8 @@ const DIGEST_BYTES = 32;
  * What a program keeps of a connection in order to resume it: a version, the digest of what the server was verified
  * against, and quiche's session, in which are the ticket, its secret and the server's certificate.
  *
- * A ticket stands for a certificate that was verified once. So it is good only for a client that would verify it in
- * the same way: the same name, the same authorities.
+ * A ticket stands for certificates that were verified once. So it is good only for a client that would verify the
+ * server's in the same way (the same name, the same authorities), and that would show the same one itself.
  */
 export function sealTicket(session: Uint8Array, scope: TicketScope): Uint8Array {
   return Buffer.concat([Uint8Array.of(VERSION), digestOf(scope), session]);
@@ -55,8 +57,9 @@ function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
 }
 
 /** Every part is preceded by its length, so that no two scopes are alike. */
-function digestOf({ serverName, ca, alpn }: TicketScope): Uint8Array {
+function digestOf({ serverName, ca, alpn, clientCert = '' }: TicketScope): Uint8Array {
   const hash = createHash('sha256');
-  for (const part of [serverName, ca, ...alpn]) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  for (const part of [serverName, ca, clientCert, ...alpn])
+    hash.update(`${Buffer.byteLength(part)}:`).update(part);
   return hash.digest();
 }

@@ -98,7 +98,7 @@ test.each([
 test('handshakes in progress are limited, and given up when they take too long', async () => {
   const facts = listenToFacts();
   const clock = createFakeClock();
-  await using server = await startServer({ maxHandshakeCount: 2, clock });
+  await using server = await startServer({ maxHandshakeCount: 2, retry: 'never', clock });
   const stranger = await openSocket();
   for (const hello of await captureHellos(3)) stranger.send(hello, server.port, '127.0.0.1');
   await facts.until(({ fact }) => fact === 'refused');
@@ -111,7 +111,7 @@ test('handshakes in progress are limited, and given up when they take too long',
 
 test('a hello that comes again is no second handshake', async () => {
   const facts = listenToFacts();
-  await using server = await startServer({ maxHandshakeCount: 1 });
+  await using server = await startServer({ maxHandshakeCount: 1, retry: 'never' });
   const stranger = await openSocket();
   const [hello] = await captureHellos(1);
   for (let count = 0; count < 5; count++) stranger.send(hello ?? '', server.port, '127.0.0.1');
