@@ -91,6 +91,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #phase: 'handshake' | 'early' | 'open' | 'closed' = 'handshake';
   #earlyData: EarlyData = 'none';
   #onSession: ((session: Uint8Array) => void) | undefined;
+  /** Settled when the connection has ended, and the peer was told where this side ended it. */
+  #told: Promise<void>;
   #identity: ConnectionIdentity = { channelBinding: new Uint8Array(0), clientThumbprint: undefined };
   /** Whether a packet of the peer's was ever valid. */
   #hasHeard = false;
@@ -99,7 +101,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #failed = false;
   /** Whether quiche may have closed the connection since it was last asked. */
   #mayHaveEnded = false;
-  #heardSinceKeepAlive = false;
   #timer: Timer | undefined;
   #timerAtMs = 0;
   #keepAliveTimer: Timer | undefined;
@@ -122,6 +123,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     });
     const { promise, resolve } = Promise.withResolvers<CloseInfo>();
     this.closed = promise;
+    this.#told = promise.then(() => undefined);
     this.#settleClosed = resolve;
     for (const id of options.routes) this.#endpoint.addRoute(id, this);
     this.#trace = this.#openTrace();
@@ -178,9 +180,9 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     if (this.#isUsable) {
       this.#native.close(true, code, encodeCloseReason(reason));
       const packet = this.#send();
-      this.#end({ by: 'local', code, reason }, packet);
+      this.#end({ by: 'local', code, reason }, { packet });
     }
-    return this.closed.then(() => undefined);
+    return this.#told;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -214,7 +216,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     }
     this.#mayHaveEnded = true;
     this.#streamsDue = true;
-    this.#heardSinceKeepAlive = true;
     this.#endpoint.schedule(this);
   }
 
@@ -345,27 +346,22 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#endpoint.flushSoon(this);
   }
 
-  /** @param closePacket what told the peer, where this side closed. */
-  #end(info: CloseInfo, closePacket?: Buffer): void {
+  /** @param said where this side closed: the packet that told the peer, if it could leave. */
+  #end(info: CloseInfo, said?: { readonly packet: Buffer | undefined }): void {
     this.#phase = 'closed';
     this.#trace?.ended(info);
     this.#timer?.cancel();
     this.#keepAliveTimer?.cancel();
     this.#streams.closeAll(info.code);
-    this.#settleClosed(info);
-    const { routes, peer, clock, lingerMs, onEnd } = this.#options;
+    const { native, routes, peer, clock, lingerMs, onEnd } = this.#options;
     for (const id of routes) this.#endpoint.removeRoute(id);
-    if (closePacket === undefined) {
-      onEnd(this, info);
-      return;
-    }
-    // The packet is a view of a large slab, which would live as long.
-    const packet = Buffer.from(closePacket);
-    onEnd(
-      this,
-      info,
-      new LingeringClose({ endpoint: this.#endpoint, clock, packet, peer, routes, lingerMs }),
-    );
+    const lingering =
+      said === undefined
+        ? undefined
+        : new LingeringClose({ endpoint: this.#endpoint, clock, native, ...said, peer, routes, lingerMs });
+    if (lingering !== undefined) this.#told = lingering.told;
+    this.#settleClosed(info);
+    onEnd(this, info, lingering);
   }
 
   /** A timer that fires too early looks again; so a packet need not move it, which would cost more than it saves. */
@@ -396,12 +392,13 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     const { keepAliveMs, clock } = this.#options;
     if (keepAliveMs === 0) return;
     const delayMs = Math.min(keepAliveMs, Math.ceil(this.#idleTimeoutMs / 3));
+    // Packets that quiche took: noise from somebody who wants the connection to fall silent is none.
+    const heard = this.#native.stats().recv;
     this.#keepAliveTimer = clock.after(delayMs, () => {
-      if (!this.#heardSinceKeepAlive) {
+      if (this.#native.stats().recv === heard) {
         this.#native.sendAckEliciting();
         this.#endpoint.flushSoon(this);
       }
-      this.#heardSinceKeepAlive = false;
       this.#keepAlive();
     });
   }

@@ -26,6 +26,11 @@ export const CONNECTION_REFUSED = 0x02;
 /** The token of a Retry packet came back too late, or from elsewhere (RFC 9000 §20.1). */
 export const INVALID_TOKEN = 0x0b;
 
+/** Whether a transport code is a TLS alert. */
+export function isTlsAlert(code: number): boolean {
+  return code >= TLS_ALERT_FIRST && code <= TLS_ALERT_LAST;
+}
+
 /** Why a handshake did not end in a connection. */
 export function handshakeError(info: CloseInfo, peer: Address): RtaError<TransportErrorCode> {
   const details = { host: peer.host, port: peer.port, transportCode: info.code };
@@ -51,8 +56,9 @@ export function handshakeError(info: CloseInfo, peer: Address): RtaError<Transpo
       details,
     });
   }
-  const isTls = info.code >= TLS_ALERT_FIRST && info.code <= TLS_ALERT_LAST;
-  const text = isTls ? `TLS alert ${info.code - TLS_ALERT_FIRST}` : `transport code ${info.code}`;
+  const text = isTlsAlert(info.code)
+    ? `TLS alert ${info.code - TLS_ALERT_FIRST}`
+    : `transport code ${info.code}`;
   return transportError('RTA_TRANSPORT_HANDSHAKE', `the handshake failed with ${text}`, { details });
 }
 

@@ -17,13 +17,14 @@ import { checkAuthorities, checkCredentials, serverConfig } from './config.ts';
 import { QuicConnection } from './connection.ts';
 import { quicDiagnostics } from './diagnostics.ts';
 import { QuicEndpoint } from './endpoint.ts';
-import { CONNECTION_REFUSED } from './errors.ts';
+import { CONNECTION_REFUSED, isTlsAlert } from './errors.ts';
 import { QUIC_LIMITS, resolveTimes } from './limits.ts';
 import type { LingeringClose } from './lingering-close.ts';
 import { deriveKey, listenerSecret } from './listener-secret.ts';
 import { type Address, type NativeConfig, NativeConnection, nativeResetToken } from './native.ts';
-import { newConnectionId } from './packet-routing.ts';
+import { type LongHeader, newConnectionId } from './packet-routing.ts';
 import type { QlogOpener } from './qlog.ts';
+import { connectionRefusal } from './refusal.ts';
 import { createRetryTokens } from './retry-token.ts';
 import { certificateBinding } from './server-identity.ts';
 import { createStatelessResetTokens } from './stateless-reset.ts';
@@ -153,7 +154,11 @@ export async function listenQuic(options: ListenQuicOptions): Promise<SecureTran
     resetTokenOf,
     clock,
     send: (packet, to) => endpoint.sender.sendPacket(packet, to),
-    accept: (first, datagram, from) => accept(first, from).receive(datagram, from),
+    accept: (first, datagram, from) => {
+      const connection = accept(first, from);
+      connection.receive(datagram, from);
+      if (!handshakes.has(connection)) tellWhy(connection, first.header, from);
+    },
   });
   const endpoint = await openEndpoint(options, limits, (datagram, from) => {
     if (isAccepting) onUnrouted(datagram, from);
@@ -229,6 +234,13 @@ export async function listenQuic(options: ListenQuicOptions): Promise<SecureTran
       clock.after(QUIC_LIMITS.handshakeTimeoutMs, () => connection.abandon(0)),
     );
     return connection;
+  }
+
+  /** quiche tells nobody of a first packet that it could read, and whose wish cannot be granted: another protocol. */
+  function tellWhy(connection: QuicConnection, header: LongHeader, peer: Address): void {
+    void connection.closed.then(({ code }) => {
+      if (isTlsAlert(code)) endpoint.sender.sendPacket(connectionRefusal(header, code), peer);
+    });
   }
 
   function linger(close: LingeringClose): void {

@@ -13,7 +13,7 @@ test('a refusal is addressed to the client, and much smaller than what it answer
   const header = readLongHeader(Buffer.from('c000000001088394c8f03e51570804a1a2a3a400', 'hex'));
   if (header === undefined) throw new Error('the header is one');
   const packet = connectionRefusal(header, 0x02);
-  expect(packet.byteLength).toBe(50);
+  expect(packet.byteLength).toBe(51);
   expect(readLongHeader(packet)).toMatchObject({
     version: 1,
     dcid: Buffer.from('a1a2a3a4', 'hex'),

@@ -20,8 +20,11 @@ const MAX_PACKET_NUMBER_BYTES = 4;
 /** Initial packet, packet number of one byte (RFC 9000 §17.2.2). */
 const FIRST_BYTE = 0xc0;
 const PACKET_NUMBER = 0;
-/** A CONNECTION_CLOSE frame: type, error code, type of the frame at fault, length of the reason (RFC 9000 §19.19). */
-const closeFrame = (code: number): Uint8Array => Uint8Array.of(0x1c, code, 0, 0);
+/**
+ * A CONNECTION_CLOSE frame: type, error code in two bytes, type of the frame at fault, length of the reason (RFC 9000
+ * §19.19).
+ */
+const closeFrame = (code: number): Uint8Array => Uint8Array.of(0x1c, 0x40 | (code >> 8), code & 0xff, 0, 0);
 
 /** The keys that protect a server's Initial packets (RFC 9001 §5.2). */
 export interface InitialKeys {
@@ -56,7 +59,7 @@ function label(name: string, byteLength: number): Buffer {
 /**
  * The packet that turns away whoever sent this header.
  *
- * @param code a transport error code below 64, which says why (RFC 9000 §20.1).
+ * @param code says why: a transport error code, TLS alerts among them (RFC 9000 §20.1).
  */
 export function connectionRefusal(header: LongHeader, code: number): Buffer {
   const frame = closeFrame(code);

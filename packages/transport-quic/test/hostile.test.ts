@@ -1,22 +1,16 @@
-import { createSocket, type Socket } from 'node:dgram';
-import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
 import { createFakeClock } from '@rta/testkit';
 import { sample, uint8Array } from 'fast-check';
-import { afterEach, expect, test } from 'vitest';
-import { dialQuic, type QuicDiagnostic } from '../src/index.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { listenToFacts } from './facts.ts';
 import { relay } from './relay.ts';
-import { ask, echo, pki, startServer } from './support.ts';
-
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0)) cleanup();
-});
+import { captureHellos, openSocket } from './stranger.ts';
+import { ask, echo, startServer } from './support.ts';
 
 test('garbage of all kinds leaves a listener and its connections as they are', async () => {
   await using server = await startServer();
   const network = await relay(server.port);
-  cleanups.push(() => network.close());
+  onTestFinished(() => network.close());
   const real: Buffer[] = [];
   network.filter((datagram, from) => {
     if (from === 'client') real.push(Buffer.from(datagram));
@@ -40,7 +34,7 @@ test('garbage of all kinds leaves a listener and its connections as they are', a
 test('garbage leaves a client as it is', async () => {
   await using server = await startServer();
   const network = await relay(server.port);
-  cleanups.push(() => network.close());
+  onTestFinished(() => network.close());
   const real: Buffer[] = [];
   network.filter((datagram, from) => {
     if (from === 'server') real.push(Buffer.from(datagram));
@@ -123,30 +117,6 @@ test('a hello that comes again is no second handshake', async () => {
   expect(facts.map(({ fact }) => fact)).toEqual(['refused']);
 });
 
-async function openSocket(): Promise<Socket> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  cleanups.push(() => socket.close());
-  return socket;
-}
-
-/** First datagrams of genuine clients, each of another. */
-async function captureHellos(count: number): Promise<Buffer[]> {
-  const silent = await openSocket();
-  const { port } = silent.address();
-  const hellos: Buffer[] = [];
-  for (let index = 0; index < count; index++) {
-    const controller = new AbortController();
-    const dialing = dialQuic({ host: '127.0.0.1', port, ca: pki.caCertPem, signal: controller.signal });
-    const [hello] = (await once(silent, 'message')) as [Buffer];
-    controller.abort();
-    await dialing.catch(() => {});
-    hellos.push(hello);
-  }
-  return hellos;
-}
-
 /** An Initial packet by its header, with nothing sensible after it. */
 function longHeader({ version = 1, dcid = Buffer.alloc(8, 1), scid = Buffer.alloc(4, 2) }): Buffer {
   const datagram = Buffer.alloc(1_200, 0x55);
@@ -155,7 +125,9 @@ function longHeader({ version = 1, dcid = Buffer.alloc(8, 1), scid = Buffer.allo
   let offset = datagram.writeUInt8(dcid.byteLength, 5);
   offset += dcid.copy(datagram, offset);
   offset = datagram.writeUInt8(scid.byteLength, offset);
-  scid.copy(datagram, offset);
+  offset += scid.copy(datagram, offset);
+  // No token; a packet of 1000 bytes.
+  datagram.write('0043e8', offset, 'hex');
   return datagram;
 }
 
@@ -193,29 +165,4 @@ function damaged(datagram: Buffer): Buffer[] {
       return copy;
     });
   return [datagram.subarray(0, 17), datagram.subarray(0, datagram.byteLength >> 1), ...turned];
-}
-
-type Facts = QuicDiagnostic[] & { until(condition: (fact: QuicDiagnostic) => boolean): Promise<void> };
-
-/** What listeners publish until the test ends. */
-function listenToFacts(): Facts {
-  const facts: QuicDiagnostic[] = [];
-  let waiters: { condition: (fact: QuicDiagnostic) => boolean; resolve: () => void }[] = [];
-  const note = (message: unknown): void => {
-    const fact = message as QuicDiagnostic;
-    facts.push(fact);
-    for (const { condition, resolve } of waiters) if (condition(fact)) resolve();
-  };
-  subscribe('rta:transport-quic', note);
-  cleanups.push(() => {
-    unsubscribe('rta:transport-quic', note);
-    waiters = [];
-  });
-  return Object.assign(facts, {
-    until: (condition: (fact: QuicDiagnostic) => boolean) =>
-      new Promise<void>((resolve) => {
-        if (facts.some(condition)) resolve();
-        else waiters.push({ condition, resolve });
-      }),
-  });
 }

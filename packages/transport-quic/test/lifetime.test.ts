@@ -55,7 +55,14 @@ describe('dialing ends when', () => {
 
   test('the peers have no protocol in common [P-1.1]', async () => {
     await using server = await startServer({ alpn: ['other/1'] });
-    await expect(server.dial()).rejects.toMatchObject({ code: 'RTA_TRANSPORT_HANDSHAKE' });
+    const network = await relay(server.port);
+    await expect(server.dial({ port: network.port })).rejects.toMatchObject({
+      code: 'RTA_TRANSPORT_HANDSHAKE',
+      details: { transportCode: 0x178 },
+    });
+    // It was told at once: it has not asked again.
+    expect(network.fromClient()).toBe(1);
+    network.close();
   });
 });
 

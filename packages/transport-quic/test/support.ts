@@ -1,5 +1,5 @@
 import { createDevPki } from '@rta/devkit';
-import type { TransportConnection, TransportListener } from '@rta/transport';
+import type { SecureTransportListener, TransportConnection } from '@rta/transport';
 import {
   type DialQuicOptions,
   dialQuic,
@@ -18,7 +18,7 @@ export const identity = { cert, key } as const;
 
 /** A server on the loopback interface, and the connections that it was given. */
 export interface TestServer extends AsyncDisposable {
-  readonly listener: TransportListener;
+  readonly listener: SecureTransportListener;
   readonly port: number;
   /** The next connection that nobody has asked for. */
   next(): Promise<TransportConnection>;
