@@ -30,7 +30,7 @@ export const QUIC_LIMITS = {
   retryTokenLifetimeMs: 10_000,
   /**
    * Refusals, version negotiations and stateless resets that a listener sends in a second: a courtesy to clients that
-   * are mistaken, and half a tenth of a core at most to those who flood it.
+   * are mistaken, and a tenth of a core at most to those who flood it.
    */
   answersPerSecondCount: 1_000,
   /** A handshake takes three round trips at worst; what has not ended by then is given up. */

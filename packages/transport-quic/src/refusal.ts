@@ -3,7 +3,7 @@
  * CONNECTION_CLOSE. quiche could only say it after it had done the handshake's work.
  */
 
-import { createCipheriv, createHmac, hkdfSync } from 'node:crypto';
+import { createCipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 import { type LongHeader, newConnectionId, QUIC_V1 } from './packet-routing.ts';
 
 /** RFC 9001 §5.2. */
@@ -36,7 +36,8 @@ export interface InitialKeys {
 /** Derives the server's Initial keys from the destination id that the client made up. */
 export function serverInitialKeys(dcid: Uint8Array): InitialKeys {
   // HKDF-Extract and the first HKDF-Expand-Label in one.
-  const secret = Buffer.from(hkdfSync(HASH, dcid, INITIAL_SALT, label('server in', HASH_BYTES), HASH_BYTES));
+  const info = label('server in', HASH_BYTES);
+  const secret = createSecretKey(Buffer.from(hkdfSync(HASH, dcid, INITIAL_SALT, info, HASH_BYTES)));
   const expand = (name: string, byteLength: number): Buffer => expandLabel(secret, name, byteLength);
   return {
     key: expand('quic key', KEY_BYTES),
@@ -46,7 +47,7 @@ export function serverInitialKeys(dcid: Uint8Array): InitialKeys {
 }
 
 /** HKDF-Expand-Label for lengths up to that of the hash (RFC 8446 §7.1): one block of HKDF-Expand. */
-function expandLabel(secret: Buffer, name: string, byteLength: number): Buffer {
+function expandLabel(secret: KeyObject, name: string, byteLength: number): Buffer {
   const block = createHmac(HASH, secret).update(label(name, byteLength)).update(Uint8Array.of(1)).digest();
   return block.subarray(0, byteLength);
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes, randomInt } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, randomInt } from 'node:crypto';
 import { CONNECTION_ID_BYTES } from './packet-routing.ts';
 
 const TOKEN_BYTES = 16;
@@ -17,8 +17,10 @@ export type StatelessResetToken = (connectionId: Uint8Array) => Uint8Array;
  * @see RFC 9000 §10.3.2
  */
 export function createStatelessResetTokens(key: Uint8Array): StatelessResetToken {
+  // Node.js takes four times as long to make a MAC with a key in bytes.
+  const macKey = createSecretKey(key);
   return (connectionId) =>
-    new Uint8Array(createHmac('sha256', key).update(connectionId).digest().subarray(0, TOKEN_BYTES));
+    new Uint8Array(createHmac('sha256', macKey).update(connectionId).digest().subarray(0, TOKEN_BYTES));
 }
 
 /** Whether a datagram with a short header is long enough to be a packet of ours. */
