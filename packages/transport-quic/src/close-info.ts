@@ -1,4 +1,5 @@
 import { type CloseInfo, decodeCloseReason } from '@rta/transport';
+import { isCertificateAlert } from './errors.ts';
 import type { NativeConnection } from './native.ts';
 
 /**
@@ -11,11 +12,12 @@ export function nativeCloseInfo(native: NativeConnection, failed: boolean): Clos
   if (native.isTimedOut()) return { by: 'timeout', code: 0, reason: 'nothing was heard of the peer' };
   const fromPeer = native.peerError();
   if (fromPeer !== null) {
-    return {
-      by: fromPeer.isApp ? 'peer' : 'transport',
-      code: fromPeer.errorCode,
-      reason: decodeCloseReason(Uint8Array.from(fromPeer.reason)),
-    };
+    const { isApp, errorCode: code } = fromPeer;
+    const reason = decodeCloseReason(Uint8Array.from(fromPeer.reason));
+    if (isApp) return { by: 'peer', code, reason };
+    // TLS gives no reasons.
+    const isRefusal = reason === '' && isCertificateAlert(code);
+    return { by: 'transport', code, reason: isRefusal ? 'the peer refused the certificate' : reason };
   }
   const code = native.localError()?.errorCode;
   // quiche has closed, and nobody made a mistake: a stateless reset (RFC 9000 §10.3).

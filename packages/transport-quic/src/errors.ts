@@ -17,8 +17,8 @@ export const TLS_CERTIFICATE_EXPIRED = TLS_ALERT_FIRST + 45;
 export const TLS_CERTIFICATE_REQUIRED = TLS_ALERT_FIRST + 116;
 /** `no_application_protocol`. */
 const TLS_NO_APPLICATION_PROTOCOL = TLS_ALERT_FIRST + 120;
-/** `bad_certificate` to `unknown_ca`, without `illegal_parameter` (47). */
-const TLS_CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48].map((alert) => TLS_ALERT_FIRST + alert));
+/** `bad_certificate` to `unknown_ca`, without `illegal_parameter` (47); and `certificate_required`. */
+const TLS_CERTIFICATE_ALERTS = new Set([42, 43, 44, 45, 46, 48, 116].map((alert) => TLS_ALERT_FIRST + alert));
 /** The endpoint met an error of its own (RFC 9000 §20.1). */
 export const INTERNAL_ERROR = 0x01;
 /** The server has no room for the connection (RFC 9000 §20.1). */
@@ -31,11 +31,16 @@ export function isTlsAlert(code: number): boolean {
   return code >= TLS_ALERT_FIRST && code <= TLS_ALERT_LAST;
 }
 
+/** Whether a transport code says that a certificate was refused, or missed. */
+export function isCertificateAlert(code: number): boolean {
+  return TLS_CERTIFICATE_ALERTS.has(code);
+}
+
 /** Why a handshake did not end in a connection. */
 export function handshakeError(info: CloseInfo, peer: Address): RtaError<TransportErrorCode> {
   const details = { host: peer.host, port: peer.port, transportCode: info.code };
   if (info.by === 'timeout') return unreachable(peer);
-  if (TLS_CERTIFICATE_ALERTS.has(info.code))
+  if (isCertificateAlert(info.code))
     return transportError('RTA_TRANSPORT_CERTIFICATE', undefined, { details });
   if (info.code === CONNECTION_REFUSED) {
     return transportError('RTA_TRANSPORT_UNREACHABLE', 'the server takes no more connections now', {

@@ -1,3 +1,4 @@
+export type { RetryPolicy } from './admission.ts';
 export type { EarlyData } from './connection.ts';
 export type { QuicDiagnostic } from './diagnostics.ts';
 export { type DialQuicOptions, dialQuic, type QuicClientConnection } from './dial.ts';

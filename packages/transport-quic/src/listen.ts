@@ -78,9 +78,9 @@ export interface ListenQuicOptions {
   readonly earlyData?: boolean;
   /**
    * 32 random bytes, from which the keys of session tickets, Retry tokens and stateless resets are made; drawn anew by
-   * default. A listener that is started again with the same secret resumes its clients, and tells at once those who
-   * still send to connections that it has forgotten. Listeners that stand for each other share it; those that are
-   * reached by different addresses at the same time should not (RFC 9000 §21.11).
+   * default. Listeners that share it resume each other's clients. One that is started again with it tells clients at
+   * once that it has forgotten their connections; so does, of connections of another node, one that is made to receive
+   * a copy of their packets (RFC 9000 §21.11).
    */
   readonly secret?: Uint8Array;
   /** A connection over which nothing arrives for this long is dead; default 30 seconds. */

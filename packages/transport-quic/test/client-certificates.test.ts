@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { createDevPki } from '@rta/devkit';
 import { createFakeClock } from '@rta/testkit';
-import type { ServerCredentials, TransportConnection } from '@rta/transport';
+import type { CloseInfo, ServerCredentials, TransportConnection } from '@rta/transport';
 import { describe, expect, test } from 'vitest';
 import type { DialQuicOptions, ListenQuicOptions } from '../src/index.ts';
 import { listenToFacts } from './facts.ts';
@@ -86,7 +86,7 @@ async function serverCertificate(): Promise<ServerCredentials> {
 async function refusedBy(
   listen: Partial<ListenQuicOptions>,
   dial: Partial<DialQuicOptions>,
-): Promise<{ by: string; code: number }> {
+): Promise<CloseInfo> {
   const facts = listenToFacts();
   const given: TransportConnection[] = [];
   await using server = await startServer({ ...listen, onConnection: (connection) => given.push(connection) });
@@ -94,7 +94,7 @@ async function refusedBy(
   const client = await server.dial(dial);
   client.openStream().write(new TextEncoder().encode('let me in'));
   const info = await client.closed;
-  expect(info.by).toBe('transport');
+  expect(info).toMatchObject({ by: 'transport', reason: 'the peer refused the certificate' });
   expect(facts.map(({ fact }) => fact)).toEqual(['handshake-failed']);
   expect(given).toEqual([]);
   expect(server.listener.openConnections).toBe(0);
