@@ -26,7 +26,7 @@ describe('a configuration', () => {
     expect(parseConfig(MINIMAL, '/etc/rta/rta.yaml', {})).toEqual({
       issuer: 'https://rta.example',
       http: { host: '0.0.0.0', port: 8443 },
-      agents: { host: '0.0.0.0', port: 4433 },
+      agents: { host: '0.0.0.0', port: 4433, transports: ['quic', 'websocket'], earlyData: true },
       tls: { certFile: '/etc/rta/server.pem', keyFile: '/etc/rta/server.key' },
       tokens: { suite: 'hmac-sha256', keyId: 1 },
       idps: [
@@ -40,6 +40,17 @@ describe('a configuration', () => {
       policies: '/etc/rta/policies',
       audit: { file: '/etc/rta/audit.jsonl' },
       log: { level: 'info' },
+    });
+  });
+
+  test('has paths that start at the file', () => {
+    const text = MINIMAL.replace('server.key }', 'server.key, clientCaFile: agents.pem }').concat(
+      'agents: { secretFile: transport.key }\ntokens: { keyFile: /run/token.key }\n',
+    );
+    expect(parseConfig(text, '/etc/rta/rta.yaml', {})).toMatchObject({
+      agents: { secretFile: '/etc/rta/transport.key' },
+      tls: { clientCaFile: '/etc/rta/agents.pem' },
+      tokens: { keyFile: '/run/token.key' },
     });
   });
 
@@ -74,6 +85,30 @@ describe('a configuration', () => {
       MINIMAL.replace('issuer: https://rta', 'issuer: http://rta'),
       'RTA_CONFIG_INVALID',
       'rta.yaml:1:9 issuer',
+    ],
+    [
+      'no transport for agents',
+      `${MINIMAL}agents: { transports: [] }\n`,
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:8:23',
+    ],
+    [
+      'a transport that is not known',
+      `${MINIMAL}agents: { transports: [tcp] }\n`,
+      'RTA_CONFIG_INVALID',
+      'agents.transports.0',
+    ],
+    [
+      'a transport that stands twice',
+      `${MINIMAL}agents: { transports: [quic, quic] }\n`,
+      'RTA_CONFIG_INVALID',
+      'agents.transports: must name each transport once',
+    ],
+    [
+      'client certificates that nobody could have issued',
+      MINIMAL.replace('server.key }', 'server.key, requireClientCertificate: true }'),
+      'RTA_CONFIG_INVALID',
+      'tls: requireClientCertificate needs clientCaFile',
     ],
     ['no IdP', MINIMAL.replace(/idps:[^]*?policies/, 'idps: []\npolicies'), 'RTA_CONFIG_INVALID', 'idps'],
     [

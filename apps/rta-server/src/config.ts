@@ -21,9 +21,30 @@ const schema = z.strictObject({
       port: port.default(4433),
       /** Where agents connect, `host:port`; told to agents that exchange over HTTPS. */
       endpoint: name.exactOptional(),
+      /** QUIC on the UDP port, WebSocket on the TCP port of the same number. */
+      transports: z
+        .array(z.enum(['quic', 'websocket']))
+        .min(1)
+        .refine((all) => new Set(all).size === all.length, 'must name each transport once')
+        .default(['quic', 'websocket']),
+      /** Lets agents that come back ask with their first packet (0-RTT, docs/spec/protocol.md §9). */
+      earlyData: z.boolean().default(true),
+      /** 32 random bytes as base64url, the same on all nodes; without it, one is drawn at the start. */
+      secretFile: name.exactOptional(),
     })
     .prefault({}),
-  tls: z.strictObject({ certFile: name, keyFile: name }),
+  tls: z
+    .strictObject({
+      certFile: name,
+      keyFile: name,
+      /** Authorities that issue certificates to agents; without it, agents are asked for none. */
+      clientCaFile: name.exactOptional(),
+      /** Turns away agents that show none. */
+      requireClientCertificate: z.boolean().exactOptional(),
+    })
+    .refine(({ clientCaFile, requireClientCertificate }) => {
+      return clientCaFile !== undefined || requireClientCertificate !== true;
+    }, 'requireClientCertificate needs clientCaFile'),
   tokens: z
     .strictObject({
       suite: z.enum(['hmac-sha256', 'ed25519']).default('hmac-sha256'),
@@ -186,10 +207,19 @@ function nearestNode(root: ParsedNode | null, path: readonly PropertyKey[]): Par
 
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => resolve(folder, path);
-  const { tls, tokens, audit } = config;
+  const { agents, tls, tokens, audit } = config;
   return {
     ...config,
-    tls: { certFile: absolute(tls.certFile), keyFile: absolute(tls.keyFile) },
+    agents: {
+      ...agents,
+      ...(agents.secretFile === undefined ? {} : { secretFile: absolute(agents.secretFile) }),
+    },
+    tls: {
+      ...tls,
+      certFile: absolute(tls.certFile),
+      keyFile: absolute(tls.keyFile),
+      ...(tls.clientCaFile === undefined ? {} : { clientCaFile: absolute(tls.clientCaFile) }),
+    },
     tokens: { ...tokens, ...(tokens.keyFile === undefined ? {} : { keyFile: absolute(tokens.keyFile) }) },
     policies: absolute(config.policies),
     audit: { file: absolute(audit.file) },

@@ -15,20 +15,24 @@ Usage
 Options
   --config FILE   YAML; $RTA_CONFIG, else rta.yaml. \${NAME} in it stands for an environment variable.
 
+Environment
+  RTA_QLOG        a folder: QUIC connections are traced there as qlog, a file each, for the usual viewers
+
 Examples
   rta-server start --config /etc/rta/rta.yaml
   RTA_CONFIG=rta.yaml IDP_SECRET=… rta-server config check
 
-A server that was told to stop (SIGTERM, SIGINT) sends its agents elsewhere first. Exit codes: 0 done, 1 failed,
-2 not understood.
+A server that was told to stop (SIGTERM, SIGINT) sends its agents elsewhere first; SIGHUP makes it read its certificate
+anew. Exit codes: 0 done, 1 failed, 2 not understood.
 `;
 
 async function start(file: string): Promise<void> {
   const config = await loadConfig(file, process.env);
   const logger = pino({ level: config.log.level });
-  const server = await startServer(config, logger);
-  const { node, httpPort, agentsPort } = server;
-  logger.info({ node, issuer: config.issuer, httpPort, agentsPort }, 'started');
+  const qlogFolder = process.env['RTA_QLOG'];
+  const server = await startServer(config, logger, qlogFolder === undefined ? {} : { qlogFolder });
+  const { node, httpPort, agentsPort, transports } = server;
+  logger.info({ node, issuer: config.issuer, httpPort, agentsPort, transports }, 'started');
 
   const stop = (signal: string): void => {
     logger.info({ signal }, 'stopping');
@@ -40,6 +44,7 @@ async function start(file: string): Promise<void> {
         process.exitCode = 1;
       });
   };
+  process.on('SIGHUP', () => void server.reloadCertificate());
   process.once('SIGTERM', stop);
   process.once('SIGINT', stop);
 }

@@ -1,18 +1,19 @@
-import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:https';
 import { serve } from '@hono/node-server';
-import { systemClock } from '@rta/core';
+import { isRtaError, systemClock } from '@rta/core';
 import { createMemoryBroker } from '@rta/events';
 import { cedarFolder, createCedarPdp } from '@rta/pdp-cedar';
 import { createRtaServer } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
 import { openFileAuditLog } from '@rta/store-file';
-import { listenQuic } from '@rta/transport-quic';
+import type { ServerCredentials } from '@rta/transport';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
+import { openAgentPorts } from './agent-ports.ts';
 import type { Config } from './config.ts';
 import { appError } from './errors.ts';
 import { startTelemetry } from './telemetry.ts';
+import { loadClientAuthentication, loadCredentials, watchFiles } from './tls-files.ts';
 import { loadTokenKeys } from './token-keys.ts';
 
 /** A server that listens. */
@@ -21,6 +22,13 @@ export interface RunningServer {
   /** The ports that were bound. */
   readonly httpPort: number;
   readonly agentsPort: number;
+  /** How agents reach it. */
+  readonly transports: readonly string[];
+  /**
+   * Reads the certificate anew, and shows it to those who connect from now on; open connections go on. What cannot be
+   * used is logged, and the old one stays. It also happens by itself when the files change.
+   */
+  reloadCertificate(): Promise<void>;
   /** Tells agents to go elsewhere, then stops. Idempotent. */
   close(): Promise<void>;
 }
@@ -28,11 +36,17 @@ export interface RunningServer {
 /**
  * Starts what a configuration describes: here, and nowhere else, adapters are chosen.
  *
+ * @param options.qlogFolder - traces QUIC connections there.
  * @throws RtaError of what cannot be started.
  */
-export async function startServer(config: Config, logger: Logger): Promise<RunningServer> {
+export async function startServer(
+  config: Config,
+  logger: Logger,
+  options: { readonly qlogFolder?: string } = {},
+): Promise<RunningServer> {
   await using started = new AsyncDisposableStack();
-  const [cert, key] = await Promise.all([readPem(config.tls.certFile), readPem(config.tls.keyFile)]);
+  const credentials = await loadCredentials(config.tls);
+  const clientAuthentication = await loadClientAuthentication(config.tls);
   const keyRing = await loadTokenKeys(config.tokens);
   const pdp = started.use(await createCedarPdp({ source: cedarFolder(config.policies) }));
   const broker = started.use(createMemoryBroker());
@@ -57,21 +71,45 @@ export async function startServer(config: Config, logger: Logger): Promise<Runni
   );
   telemetry.watch(server);
 
-  const agents = await listenQuic({
-    host: config.agents.host,
-    port: config.agents.port,
-    cert,
-    key,
-    onConnection: server.accept,
-  });
-  const http = await listenHttps(config.http, { cert, key }, httpApp(server.http, telemetry.metrics));
+  const agents = started.use(
+    await openAgentPorts({
+      agents: config.agents,
+      credentials,
+      clientAuthentication,
+      onConnection: server.accept,
+      logger,
+      ...options,
+    }),
+  );
+  const http = await listenHttps(config.http, credentials, httpApp(server.http, telemetry.metrics));
+
+  const showNewCertificate = async (): Promise<void> => {
+    try {
+      const renewed = await loadCredentials(config.tls);
+      agents.reload(renewed);
+      http.reload(renewed);
+      logger.info('the certificate was reloaded');
+    } catch (error) {
+      const code = isRtaError(error) ? error.code : 'unknown';
+      logger.error({ code }, `the certificate was not reloaded: ${messageOf(error)}`);
+    }
+  };
+  let reloading = Promise.resolve();
+  const reloadCertificate = (): Promise<void> => {
+    // One after the other, so that what was read last is shown.
+    reloading = reloading.then(showNewCertificate);
+    return reloading;
+  };
+  started.defer(watchFiles([config.tls.certFile, config.tls.keyFile], () => void reloadCertificate()));
 
   const running = started.move();
   let closing: Promise<void> | undefined;
   return {
     node: server.node,
     httpPort: http.port,
-    agentsPort: agents.address.port,
+    agentsPort: agents.port,
+    transports: agents.transports,
+    reloadCertificate,
     close() {
       closing ??= (async () => {
         // First the agents are told, while their connections are open; then the ports close.
@@ -99,19 +137,20 @@ function httpApp(
 }
 
 const KEEP_ALIVE_MS = 120_000;
+const TLS_VERSIONS = { minVersion: 'TLSv1.2' } as const;
 
 async function listenHttps(
   { host, port }: Config['http'],
-  tls: { readonly cert: string; readonly key: string },
+  credentials: ServerCredentials,
   app: Hono,
-): Promise<{ readonly port: number; close(): Promise<void> }> {
+): Promise<{ readonly port: number; reload(credentials: ServerCredentials): void; close(): Promise<void> }> {
   const { promise: listening, resolve, reject } = Promise.withResolvers<number>();
   const server = serve(
     {
       fetch: app.fetch,
       createServer,
       // Transmitters push seldom: their idle connections are kept, and not closed under a push that is on its way.
-      serverOptions: { ...tls, minVersion: 'TLSv1.2', keepAliveTimeout: KEEP_ALIVE_MS },
+      serverOptions: { ...credentials, ...TLS_VERSIONS, keepAliveTimeout: KEEP_ALIVE_MS },
       hostname: host,
       port,
     },
@@ -122,6 +161,9 @@ async function listenHttps(
   );
   return {
     port: await listening,
+    reload(next) {
+      if ('setSecureContext' in server) server.setSecureContext({ ...next, ...TLS_VERSIONS });
+    },
     close: () =>
       new Promise((done) => {
         server.close(() => done());
@@ -130,10 +172,6 @@ async function listenHttps(
   };
 }
 
-async function readPem(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw appError('RTA_CONFIG_FILE', `cannot read ${file}`, { cause });
-  }
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -144,11 +144,13 @@ describe('rta-server', () => {
     const child = run('start', '--config', await writeConfig('serving.yaml'));
     const stdout: string[] = [];
     const started = Promise.withResolvers<{ httpPort: number; agentsPort: number }>();
+    const reloaded = Promise.withResolvers<void>();
     if (child.stdout === null) throw new Error('no output');
     createInterface({ input: child.stdout }).on('line', (line) => {
       stdout.push(line);
       const entry = JSON.parse(line) as { msg: string; httpPort: number; agentsPort: number };
       if (entry.msg === 'started') started.resolve(entry);
+      if (entry.msg === 'the certificate was reloaded') reloaded.resolve();
     });
     const ended = once(child, 'exit');
     const { httpPort, agentsPort } = await started.promise;
@@ -173,6 +175,9 @@ describe('rta-server', () => {
     expect(body).toContain('rta_decisions_total{effect="permit",cause="policy"} 1');
     expect(body).toContain('rta_sessions 1');
     expect(body).toContain('rta_connections 1');
+
+    child.kill('SIGHUP');
+    await reloaded.promise;
 
     child.kill('SIGTERM');
     expect(await client.goingAway).toMatchObject({ reason: 'the node is going away' });

@@ -1,4 +1,4 @@
-import type { JsonObject, SessionId } from '@rta/core';
+import { isRtaError, type JsonObject, type SessionId } from '@rta/core';
 import type {
   ActionDetail,
   AgentDescription,
@@ -9,6 +9,9 @@ import type {
   Messages,
 } from '@rta/protocol';
 import { sdkError } from './errors.ts';
+import { createEvents } from './events.ts';
+import { type SavedSession, saveSession } from './saved-session.ts';
+import type { SessionLink } from './session-link.ts';
 
 /** What an agent wants to do. */
 export type ActionRequest = Omit<AuthorizeRequest, 'token'>;
@@ -52,12 +55,17 @@ export interface SessionEvents {
   readonly context: {
     readonly generation: number;
     readonly scope: readonly string[];
-    readonly attributes: JsonObject;
+    /** Attributes in force; absent with the cause `moved`. */
+    readonly attributes?: JsonObject;
+    /** `moved`: it changed while the session went over to another connection, which does not say why. */
     readonly cause: ChangeCause;
   };
   /** The session ended; `session.signal` was aborted just before. */
   readonly revoked: { readonly cause: ChangeCause };
-  /** There is no connection any more, so nothing may be done; `session.signal` was aborted just before. */
+  /**
+   * There is no connection any more, or the session is bound to another one, so nothing may be done;
+   * `session.signal` was aborted just before.
+   */
   readonly closed: { readonly reason: string };
 }
 
@@ -70,8 +78,8 @@ export interface AgentSession extends AsyncDisposable {
   /** UNIX milliseconds. */
   readonly expiresAtMs: number;
   /**
-   * Fires when the session ends, or when the connection to the server is lost: pass it to `fetch`, to a model call,
-   * to a tool. Its reason is an RtaError `RTA_SDK_REVOKED` or `RTA_SDK_DISCONNECTED`.
+   * Fires when the session ends, or when it can hear nothing of the server any more: pass it to `fetch`, to a model
+   * call, to a tool. Its reason is an RtaError `RTA_SDK_REVOKED` or `RTA_SDK_DISCONNECTED`.
    */
   readonly signal: AbortSignal;
   /**
@@ -104,71 +112,104 @@ export interface AgentSession extends AsyncDisposable {
     name: Name,
     listener: (event: SessionEvents[Name]) => void,
   ): () => void;
+  /** What `resume` needs, with the session's key, to go on with it: in this process or the next. */
+  save(): SavedSession;
   /** Ends the session, and everything that it delegated. Idempotent. */
   end(): Promise<void>;
 }
 
-/** What the connection does for a session. */
-export interface SessionLink {
-  /** UNIX milliseconds. */
-  now(): number;
-  authorize(request: AuthorizeRequest): Promise<DecisionMessage>;
-  delegate(message: Messages['delegate']): Promise<Messages['delegated']>;
-  end(token: Uint8Array): Promise<void>;
-}
-
-/** A session as its connection sees it. */
+/** A session as its client sees it. */
 export interface LinkedSession {
   readonly session: AgentSession;
+  /** Makes of the answer to a question that is asked already what `authorize` would have made of it. */
+  conclude(request: ActionRequest, answer: Promise<DecisionMessage>): Promise<ActionDecision>;
+  /** The session was bound to another connection, or anew. */
+  onBound(message: Messages['bound']): void;
   onContext(message: Messages['context']): void;
   onRevoked(message: Messages['revoked']): void;
   onClosed(reason: string): void;
 }
 
-type Listeners = { readonly [Name in keyof SessionEvents]: Set<(event: SessionEvents[Name]) => void> };
-
 /** Makes the session object for what the server bound. */
 export function createAgentSession(bound: Messages['bound'], link: SessionLink): LinkedSession {
   const id = bound.session as SessionId;
   const abort = new AbortController();
-  const listeners: Listeners = { context: new Set(), revoked: new Set(), closed: new Set() };
+  const { on, emit } = createEvents<SessionEvents>({
+    context: new Set(),
+    revoked: new Set(),
+    closed: new Set(),
+  });
   let { token, generation, scope } = bound;
-
-  const emit = <Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void => {
-    for (const listener of listeners[name]) {
-      try {
-        listener(event);
-      } catch (error) {
-        // The others must hear it, and the server must be acknowledged; the fault is the listener's own.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
-  };
+  /** The newest generation that listeners know of: an answer may bring a token before the push that tells why. */
+  let announced = generation;
 
   const assertLive = (): void => {
     if (abort.signal.aborted) throw abort.signal.reason;
   };
 
-  const adopt = (next: { readonly token: Uint8Array; readonly generation: number }): boolean => {
-    if (next.generation <= generation) return false;
-    ({ token, generation } = next);
-    return true;
+  const adopt = (next: { readonly token: Uint8Array; readonly generation: number }): void => {
+    if (next.generation > generation) ({ token, generation } = next);
   };
 
-  const ask = async (request: ActionRequest): Promise<DecisionMessage> => {
-    const first = await link.authorize({ ...request, token });
-    if (first.cause !== 'stale-token' || first.token === undefined) return first;
-    // The context changed while the request was on its way: ask once more with the token that came along.
-    // The push that reports the change arrives by itself.
-    adopt({ token: first.token, generation: first.generation });
-    return link.authorize({ ...request, token: first.token });
+  const close = (reason: string): void => {
+    if (abort.signal.aborted) return;
+    link.forget();
+    abort.abort(sdkError('RTA_SDK_DISCONNECTED', `the session cannot be told any more: ${reason}`));
+    emit('closed', { reason });
   };
 
-  const authorize = async (request: ActionRequest): Promise<ActionDecision> => {
+  const changeContext = (
+    change: Pick<Messages['bound'], 'generation' | 'token' | 'scope'>,
+    cause: ChangeCause,
+    attributes?: JsonObject,
+  ): void => {
+    if (abort.signal.aborted) return;
+    adopt(change);
+    if (change.generation <= announced) return;
+    announced = change.generation;
+    scope = change.scope;
+    const { generation } = change;
+    emit('context', { generation, scope, cause, ...(attributes === undefined ? {} : { attributes }) });
+  };
+
+  /** Asks once, and once more at most: where the token was replaced or the session moved meanwhile (P-6.10). */
+  const ask = async (
+    request: ActionRequest,
+    asked: Promise<DecisionMessage> = link.authorize({ ...request, token }),
+  ): Promise<DecisionMessage> => {
+    const { moves } = link;
+    let first: DecisionMessage;
+    try {
+      first = await asked;
+    } catch (error) {
+      // The connection that was asked has ended, and the session lives on another one.
+      if (!isRtaError(error, 'RTA_SDK_DISCONNECTED') || !(await link.movedSince(moves))) throw error;
+      assertLive();
+      return link.authorize({ ...request, token });
+    }
+    if (first.cause === 'stale-token' && first.token !== undefined) {
+      // The context changed while the request was on its way: ask with the token that came along.
+      // The push that reports the change arrives by itself.
+      adopt({ token: first.token, generation: first.generation });
+      return link.authorize({ ...request, token: first.token });
+    }
+    if (first.cause === 'not-bound') {
+      if (await link.movedSince(moves)) {
+        assertLive();
+        return link.authorize({ ...request, token });
+      }
+      // Bound elsewhere, the session hears of no revocation here: what is under way must stop (P-7.5).
+      close('the session is bound to another connection');
+    }
+    return first;
+  };
+
+  const conclude = async (
+    request: ActionRequest,
+    asked?: Promise<DecisionMessage>,
+  ): Promise<ActionDecision> => {
     assertLive();
-    const { effect, cause, generation: decidedIn, expiresAtMs, detail } = await ask(request);
+    const { effect, cause, generation: decidedIn, expiresAtMs, detail } = await ask(request, asked);
     assertLive();
     const rest = {
       reasons: detail?.reasons ?? [],
@@ -182,6 +223,8 @@ export function createAgentSession(bound: Messages['bound'], link: SessionLink):
     if (effect === 'permit' && expired) return { permitted: false, cause: 'expired', ...rest };
     return { permitted: effect === 'permit', cause, ...rest };
   };
+
+  const authorize = (request: ActionRequest): Promise<ActionDecision> => conclude(request);
 
   const end = async (): Promise<void> => {
     if (abort.signal.aborted) return;
@@ -217,22 +260,17 @@ export function createAgentSession(bound: Messages['bound'], link: SessionLink):
       const delegated = await link.delegate({ ...rest, key: publicKey, token });
       return { ...delegated, session: delegated.session as SessionId };
     },
-    on(name, listener) {
-      listeners[name].add(listener);
-      return () => listeners[name].delete(listener);
-    },
+    on,
+    save: () => saveSession({ session: id, token, generation, expiresAtMs: bound.expiresAtMs, scope }),
     end,
     [Symbol.asyncDispose]: end,
   };
 
   return {
     session,
-    onContext(message) {
-      if (abort.signal.aborted || (!adopt(message) && message.generation !== generation)) return;
-      scope = message.scope;
-      const { attributes, cause } = message;
-      emit('context', { generation: message.generation, scope, attributes, cause });
-    },
+    conclude,
+    onBound: (message) => changeContext(message, { kind: 'moved', change: id }),
+    onContext: (message) => changeContext(message, message.cause, message.attributes),
     onRevoked({ cause, generation: endedIn }) {
       if (abort.signal.aborted) return;
       generation = endedIn;
@@ -243,10 +281,6 @@ export function createAgentSession(bound: Messages['bound'], link: SessionLink):
       );
       emit('revoked', { cause });
     },
-    onClosed(reason) {
-      if (abort.signal.aborted) return;
-      abort.abort(sdkError('RTA_SDK_DISCONNECTED', `the connection is gone: ${reason}`));
-      emit('closed', { reason });
-    },
+    onClosed: close,
   };
 }

@@ -13,6 +13,7 @@ import {
 import type { TransportConnection } from '@rta/transport';
 import { sdkError } from './errors.ts';
 import { createPendingRequests } from './pending-requests.ts';
+import { refusal } from './refusal.ts';
 
 /** The client's side of the control stream. */
 export interface ControlChannel {
@@ -28,6 +29,8 @@ export interface ControlChannel {
   ): Promise<Messages[Answer]>;
   /** A nonce that the server sent with a refusal, to be used once. */
   takeNonce(): string | undefined;
+  /** Resolves when nothing waits for an answer. */
+  whenIdle(): Promise<void>;
   failAll(error: Error): void;
 }
 
@@ -54,15 +57,15 @@ export function openControlChannel(options: {
   const decoder = createFrameDecoder();
   let nonce: string | undefined;
 
-  const refusal = (frame: Frame): Error => {
-    const { code, message, retryable, nonce: fresh } = decodeMessage('error', frame);
-    nonce = fresh ?? nonce;
-    return sdkError('RTA_SDK_REFUSED', `${code}: ${message}`, { details: { serverCode: code, retryable } });
+  const refuse = (frame: Frame): void => {
+    const error = decodeMessage('error', frame);
+    nonce = error.nonce ?? nonce;
+    pending.refuse(frame.requestId, refusal(error));
   };
 
   const onFrame = (frame: Frame): void => {
     if (frame.type === FRAME.goaway) options.onGoAway(decodeMessage('goaway', frame));
-    else if (frame.type === FRAME.error) pending.refuse(frame.requestId, refusal(frame));
+    else if (frame.type === FRAME.error) refuse(frame);
     else if (!ANSWERS.has(frame.type)) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
     // An answer that nobody waits for any more came too late, and is dropped.
     else pending.answer(frame.requestId, frame);
@@ -96,6 +99,7 @@ export function openControlChannel(options: {
       nonce = undefined;
       return taken;
     },
+    whenIdle: pending.whenEmpty,
     failAll: pending.failAll,
   };
 }

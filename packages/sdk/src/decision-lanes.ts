@@ -1,29 +1,34 @@
 import type { Clock } from '@rta/core';
 import {
   type AuthorizeRequest,
-  createFrameDecoder,
   type DecisionMessage,
-  decodeDecision,
   encodeAuthorize,
-  FRAME,
-  type Frame,
-  protocolError,
+  encodeMessage,
+  type Messages,
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
-import { sdkError } from './errors.ts';
+import { type DecisionLane, openDecisionLane } from './decision-lane.ts';
 import { SDK_LIMITS } from './limits.ts';
-import { createPendingRequests, type PendingRequests } from './pending-requests.ts';
 
 /** The lanes of a connection: a few streams for many decisions, so that loss on one does not hold the others. */
 export interface DecisionLanes {
   /** @throws RtaError `RTA_SDK_TIMEOUT`, `RTA_SDK_OVERLOAD`, `RTA_SDK_DISCONNECTED`; `RTA_PROTOCOL_MESSAGE` */
   ask(request: AuthorizeRequest): Promise<DecisionMessage>;
+  /**
+   * Opens a lane with RESUME and, behind it in the same packet, a first question.
+   *
+   * @returns the two answers, each to be waited for; they reject as `ask`, and with `RTA_SDK_REFUSED`.
+   */
+  resume(message: Messages['resume'], first: AuthorizeRequest | undefined): Resumption;
+  /** Resolves when nothing waits for an answer. */
+  whenIdle(): Promise<void>;
   failAll(error: Error): void;
 }
 
-interface Lane {
-  readonly pending: PendingRequests<DecisionMessage>;
-  ask(request: AuthorizeRequest): Promise<DecisionMessage>;
+/** The answers to a RESUME, and to the question behind it. */
+export interface Resumption {
+  readonly bound: Promise<Messages['bound']>;
+  readonly decision: Promise<DecisionMessage> | undefined;
 }
 
 /** Makes the lanes of a connection; the first opens with the first question. */
@@ -32,64 +37,45 @@ export function createDecisionLanes(options: {
   readonly clock: Clock;
   readonly onFailed: (error: unknown) => void;
 }): DecisionLanes {
-  const lanes: Lane[] = [];
+  const lanes = new Set<DecisionLane>();
   let failure: Error | undefined;
 
-  const openLane = (): Lane => {
-    const stream = options.connection.openStream();
-    const pending = createPendingRequests<DecisionMessage>(options.clock);
-    const decoder = createFrameDecoder();
-    /** The server ended this lane alone: what waits on it gets no answer any more, and the others go on. */
-    const giveUp = (): void => {
-      lanes.splice(lanes.indexOf(lane), 1);
-      pending.failAll(sdkError('RTA_SDK_DISCONNECTED', 'the server ended the lane'));
-    };
-    const onFrame = ({ type, requestId, body }: Frame): void => {
-      if (type !== FRAME.decision) throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
-      pending.answer(requestId, decodeDecision(body));
-    };
-    stream.setHandlers({
-      onData(chunk) {
-        try {
-          decoder.push(chunk, onFrame);
-        } catch (error) {
-          options.onFailed(error);
-        }
-      },
-      onEnd: () => {
-        stream.end();
-        giveUp();
-      },
-      onReset: giveUp,
-    });
-    const lane: Lane = {
-      pending,
-      ask: (request) =>
-        pending.ask((requestId) => {
-          stream.write(encodeAuthorize(requestId, request));
-        }),
-    };
-    lanes.push(lane);
+  const openLane = (): DecisionLane => {
+    const lane = openDecisionLane({ ...options, onEnded: () => void lanes.delete(lane) });
+    lanes.add(lane);
     return lane;
   };
 
   /** The lane with the least to do; another one when all are busy. */
-  const chooseLane = (): Lane => {
-    let best: Lane | undefined;
-    for (const lane of lanes) if (best === undefined || lane.pending.size < best.pending.size) best = lane;
+  const chooseLane = (): DecisionLane => {
+    let best: DecisionLane | undefined;
+    for (const lane of lanes) if (best === undefined || lane.size < best.size) best = lane;
     if (best === undefined) return openLane();
-    const busy = best.pending.size >= SDK_LIMITS.decisionsPerLane;
-    return busy && lanes.length < SDK_LIMITS.maxLanes ? openLane() : best;
+    const busy = best.size >= SDK_LIMITS.decisionsPerLane;
+    return busy && lanes.size < SDK_LIMITS.maxLanes ? openLane() : best;
   };
 
   return {
     async ask(request) {
       if (failure !== undefined) throw failure;
-      return chooseLane().ask(request);
+      return chooseLane().ask((requestId) => encodeAuthorize(requestId, request));
+    },
+    resume(message, first) {
+      if (failure !== undefined) throw failure;
+      const lane = openLane();
+      const bound = lane.resume((requestId) => encodeMessage('resume', requestId, message));
+      const decision =
+        first === undefined ? undefined : lane.ask((requestId) => encodeAuthorize(requestId, first));
+      // Whoever gives the first answer up does not wait for the second.
+      decision?.catch(() => undefined);
+      return { bound, decision };
+    },
+    async whenIdle() {
+      await Promise.all([...lanes].map((lane) => lane.whenIdle()));
     },
     failAll(error) {
       failure = error;
-      for (const { pending } of lanes) pending.failAll(error);
+      for (const lane of lanes) lane.failAll(error);
     },
   };
 }

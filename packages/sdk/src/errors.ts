@@ -37,6 +37,27 @@ export const SDK_ERRORS = {
     remedy: 'pass what the server tells as its agent endpoint, e.g. `rta.example.com:4433`',
     retryable: false,
   },
+  RTA_SDK_UNREACHABLE: {
+    summary: 'the server could not be reached over any transport',
+    remedy:
+      'look at `cause.errors`, one for each transport; check host, port, and what firewalls let through',
+    retryable: true,
+  },
+  RTA_SDK_QUIC_UNAVAILABLE: {
+    summary: 'there is no QUIC on this platform',
+    remedy: 'let `websocket` be among the transports; packages/transport-quic/README.md lists the platforms',
+    retryable: false,
+  },
+  RTA_SDK_CANNOT_MIGRATE: {
+    summary: 'the connection cannot go on from another address',
+    remedy: 'only QUIC can; over WebSocket, connect again and bind the sessions',
+    retryable: false,
+  },
+  RTA_SDK_SAVED_SESSION: {
+    summary: 'the saved session cannot be read',
+    remedy: 'pass what `session.save()` returned; where it is lost or damaged, exchange anew',
+    retryable: false,
+  },
   RTA_SDK_OVERLOAD: {
     summary: 'more requests wait for answers than the SDK keeps',
     remedy: 'await answers before asking more',

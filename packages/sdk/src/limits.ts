@@ -8,4 +8,19 @@ export const SDK_LIMITS = {
   decisionsPerLane: 64,
   /** Requests of one connection that wait for their answers. */
   maxRequestsInFlight: 16_384,
+  /**
+   * How long QUIC, or what stands first, is alone before the next transport is tried beside it: a handshake across an
+   * ocean fits.
+   */
+  quicHeadStartMs: 200,
+  /** How soon a client that fell back to WebSocket tries QUIC again; twice as long after each failure. */
+  quicRetryMs: 10_000,
+  /** Where that stops growing: a network that drops UDP today does so tomorrow. */
+  quicRetryMaxMs: 300_000,
+  /** How long a move to another connection may take; then the sessions stay where they were. */
+  moveTimeoutMs: 5_000,
+  /** Sessions that are bound at once in a move; a server works on 32 control requests of one connection. */
+  bindsInFlight: 16,
+  /** Tickets in a store in memory; each is used once, and has at most 16 KB. */
+  maxTicketCount: 64,
 } as const;

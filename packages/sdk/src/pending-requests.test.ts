@@ -62,6 +62,26 @@ describe('requests that wait', () => {
     expect(pending.size).toBe(0);
   });
 
+  test('are known to be over when the last one was answered, or had no answer in time', async () => {
+    const clock = createFakeClock();
+    const pending = createPendingRequests<string>(clock);
+    const ids: number[] = [];
+    const answers = [1, 2].map(() => pending.ask((id) => ids.push(id)).catch(() => 'none'));
+    let over = false;
+    const empty = pending.whenEmpty().then(() => {
+      over = true;
+    });
+
+    pending.answer(ids[0] ?? 0, 'first');
+    await answers[0];
+    expect(over).toBe(false);
+    clock.advance(11_000);
+    await empty;
+
+    expect(await Promise.all(answers)).toEqual(['first', 'none']);
+    await pending.whenEmpty();
+  });
+
   test('all fail together, and so does what is asked afterwards', async () => {
     const clock = createFakeClock();
     const pending = createPendingRequests<string>(clock);

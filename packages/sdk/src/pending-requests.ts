@@ -12,6 +12,8 @@ interface Waiting<Answer> {
 /** Requests on one stream that wait for their answers, by request id. */
 export interface PendingRequests<Answer> {
   readonly size: number;
+  /** Resolves when nobody waits any more. */
+  whenEmpty(): Promise<void>;
   /** Takes the next request id, sends, and waits. */
   ask(send: (requestId: number) => void): Promise<Answer>;
   /** Hands an answer to who waits for it; false where nobody does. */
@@ -25,11 +27,16 @@ export interface PendingRequests<Answer> {
 /** How often overdue requests are looked for. */
 const SWEEP_MS = 500;
 
-/** Makes an empty set of waiting requests. */
-export function createPendingRequests<Answer>(clock: Clock): PendingRequests<Answer> {
+/**
+ * Makes an empty set of waiting requests.
+ *
+ * @param lastId - the id before the first one; for two sets on one stream, whose ids must not meet.
+ */
+export function createPendingRequests<Answer>(clock: Clock, lastId = 0): PendingRequests<Answer> {
   // In the order of asking, so that the overdue ones stand in front: one timer serves all.
   const waiting = new Map<number, Waiting<Answer>>();
-  let nextId = 0;
+  let nextId = lastId;
+  let empty: PromiseWithResolvers<void> | undefined;
   let timer: Timer | undefined;
   let failure: Error | undefined;
 
@@ -42,17 +49,30 @@ export function createPendingRequests<Answer>(clock: Clock): PendingRequests<Ans
       reject(sdkError('RTA_SDK_TIMEOUT'));
     }
     if (waiting.size > 0) timer = clock.after(SWEEP_MS, sweep);
+    tellWhenEmpty();
+  };
+
+  const tellWhenEmpty = (): void => {
+    if (waiting.size > 0) return;
+    empty?.resolve();
+    empty = undefined;
   };
 
   const take = (requestId: number): Waiting<Answer> | undefined => {
     const found = waiting.get(requestId);
     waiting.delete(requestId);
+    tellWhenEmpty();
     return found;
   };
 
   return {
     get size() {
       return waiting.size;
+    },
+    whenEmpty() {
+      if (waiting.size === 0) return Promise.resolve();
+      empty ??= Promise.withResolvers();
+      return empty.promise;
     },
     ask(send) {
       return new Promise((resolve, reject) => {
@@ -66,7 +86,7 @@ export function createPendingRequests<Answer>(clock: Clock): PendingRequests<Ans
         try {
           send(requestId);
         } catch (error) {
-          waiting.delete(requestId);
+          take(requestId);
           // The server does not take what is sent as fast as it is asked.
           if (isRtaError(error, 'RTA_TRANSPORT_BUFFER_FULL')) {
             throw sdkError('RTA_SDK_OVERLOAD', undefined, { cause: error });
@@ -90,6 +110,7 @@ export function createPendingRequests<Answer>(clock: Clock): PendingRequests<Ans
       timer?.cancel();
       for (const { reject } of waiting.values()) reject(error);
       waiting.clear();
+      tellWhenEmpty();
     },
   };
 }

@@ -1,22 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { type Clock, isRtaError, type SessionId, systemClock } from '@rta/core';
-import { createDpopProof, GRANT_TYPE } from '@rta/idp';
-import {
-  type ActionDetail,
-  type AgentDescription,
-  bindingStatement,
-  CLOSE_CODE,
-  closeCodeOf,
-  isProtocolErrorCode,
-  type Messages,
-} from '@rta/protocol';
-import type { TransportConnection } from '@rta/transport';
+import { type Clock, parseSessionId, type SessionId, systemClock } from '@rta/core';
+import { GRANT_TYPE } from '@rta/idp';
+import type { ActionDetail, AgentDescription } from '@rta/protocol';
+import type { MigrateOptions, TransportConnection } from '@rta/transport';
 import { type AgentKey, generateAgentKey } from './agent-key.ts';
-import { type AgentSession, createAgentSession, type LinkedSession } from './agent-session.ts';
-import { openControlChannel } from './control-channel.ts';
-import { createDecisionLanes } from './decision-lanes.ts';
+import type { AgentSession } from './agent-session.ts';
+import { type ClientCore, createClientCore } from './client-core.ts';
 import { sdkError } from './errors.ts';
-import { receivePushes } from './push-receiver.ts';
+import { createEvents } from './events.ts';
+import { readSavedSession, type SavedSession } from './saved-session.ts';
 
 /** What an agent exchanges for its session. */
 export interface ExchangeOptions {
@@ -40,8 +31,18 @@ export interface BindOptions {
   readonly key: AgentKey;
 }
 
+/** Events of a client. */
+export interface ClientEvents {
+  /** All sessions went over to another connection; nothing else has changed for them. */
+  readonly transport: {
+    readonly previous: TransportConnection['kind'];
+    readonly transport: TransportConnection['kind'];
+  };
+}
+
 /** A connection to a server, for any number of sessions. */
 export interface RtaClient extends AsyncDisposable {
+  /** What carries it now; a client that fell back to WebSocket goes over to QUIC when it can. */
   readonly transport: TransportConnection['kind'];
   /** Name of the node at the other end. */
   readonly node: string;
@@ -57,6 +58,22 @@ export interface RtaClient extends AsyncDisposable {
    * @throws as {@link RtaClient.exchange}
    */
   bind(options: BindOptions): Promise<AgentSession>;
+  /**
+   * Goes on with a session that was saved, over this connection. `resume()` does the same with a connection of its
+   * own, in one round trip.
+   *
+   * @throws RtaError `RTA_SDK_SAVED_SESSION`, and as {@link RtaClient.exchange}
+   */
+  resume(saved: SavedSession, key: AgentKey): Promise<AgentSession>;
+  /**
+   * Goes on from another local address, as after a change of network: nothing is lost, and nobody notices.
+   *
+   * @throws RtaError `RTA_SDK_CANNOT_MIGRATE` where the transport is not QUIC; `RTA_TRANSPORT_UNREACHABLE` where the
+   *   server does not answer on the new path, and nothing has changed; `RTA_TRANSPORT_CLOSED`
+   */
+  migrate(options?: MigrateOptions): Promise<void>;
+  /** Listens; the returned function stops it. A listener that throws disturbs nobody else. */
+  on<Name extends keyof ClientEvents>(name: Name, listener: (event: ClientEvents[Name]) => void): () => void;
   /** Resolves when the server asks its agents to go elsewhere. */
   readonly goingAway: Promise<{ readonly reason: string; readonly withinMs: number }>;
   /** Settled when the connection has ended; never rejects. */
@@ -76,122 +93,56 @@ export async function createRtaClient(
   connection: TransportConnection,
   options: { readonly clock?: Clock } = {},
 ): Promise<RtaClient> {
-  const clock = options.clock ?? systemClock;
-  const sessions = new Map<string, LinkedSession>();
-  // Pushes for sessions whose BIND is not answered yet: acknowledged when they are in force, and not before.
-  const binding = new Map<string, ((linked: LinkedSession) => void)[]>();
-  const goingAway = Promise.withResolvers<{ readonly reason: string; readonly withinMs: number }>();
+  const { core, client } = startClient(connection, options.clock);
+  await core.ready;
+  return client;
+}
 
-  const onFailed = (error: unknown): void => {
-    if (isRtaError(error) && isProtocolErrorCode(error.code)) {
-      void connection.close(closeCodeOf(error.code), error.code);
-    } else {
-      void connection.close(CLOSE_CODE.internal, 'fault of the client');
-    }
-  };
+/** A client that has said HELLO, and what it rests on. */
+export interface StartedClient {
+  readonly core: ClientCore;
+  /** To be used when `core.ready` has resolved. */
+  readonly client: RtaClient;
+}
 
-  const control = openControlChannel({ connection, clock, onGoAway: goingAway.resolve, onFailed });
-  const lanes = createDecisionLanes({ connection, clock, onFailed });
-  connection.onStream((stream) =>
-    receivePushes({
-      stream,
-      deliver(session, apply) {
-        const waiting = sessions.has(session) ? undefined : binding.get(session);
-        if (waiting === undefined) apply(sessions.get(session));
-        else waiting.push(apply);
-      },
-      onEnded: (session) => void sessions.delete(session),
-      onFailed,
-    }),
-  );
-
-  let goneBecause: string | undefined;
-  const closed = connection.closed.then(({ reason }) => {
-    goneBecause = reason;
-    const error = sdkError('RTA_SDK_DISCONNECTED', `the connection is gone: ${reason}`);
-    control.failAll(error);
-    lanes.failAll(error);
-    for (const session of sessions.values()) session.onClosed(reason);
-    sessions.clear();
-    return { reason };
+/** Makes a client that does not wait for the greeting of the server. */
+export function startClient(connection: TransportConnection, clock: Clock = systemClock): StartedClient {
+  const events = createEvents<ClientEvents>({ transport: new Set() });
+  const core = createClientCore(connection, {
+    clock,
+    onMoved: (previous, transport) => events.emit('transport', { previous, transport }),
   });
 
-  const welcome: Messages['welcome'] = await control.ask('hello', { client: 'rta-sdk-ts' }, 'welcome');
-  let nonce: string | undefined = welcome.nonce;
-
-  const link = (bound: Messages['bound']): LinkedSession => {
-    const linked = createAgentSession(bound, {
-      now: () => clock.now(),
-      authorize: lanes.ask,
-      delegate: (message) => control.ask('delegate', message, 'delegated'),
-      async end(token) {
-        await control.ask('end', { token }, 'ended');
-        sessions.delete(bound.session);
-      },
-    });
-    sessions.set(bound.session, linked);
-    // The connection may have ended while the answer was on its way to here.
-    if (goneBecause !== undefined) linked.onClosed(goneBecause);
-    return linked;
-  };
-
   const bind = async ({ session, key }: BindOptions): Promise<AgentSession> => {
-    const statement = bindingStatement(welcome.challenge, connection.channelBinding, session as SessionId);
-    const waiting = binding.get(session) ?? [];
-    binding.set(session, waiting);
-    try {
-      const linked = link(await control.ask('bind', { session, signature: key.sign(statement) }, 'bound'));
-      for (const apply of waiting.splice(0)) apply(linked);
+    const linked = await core.bind({ session: parseSessionId(session), key });
+    return linked.session;
+  };
+
+  const client: RtaClient = {
+    get transport() {
+      return core.current.transport.kind;
+    },
+    get node() {
+      return core.node;
+    },
+    async exchange(request) {
+      const linked = await core.exchange(exchangeParameters(request), request.key ?? generateAgentKey());
       return linked.session;
-    } finally {
-      binding.delete(session);
-    }
-  };
-
-  const ask = async (request: ExchangeOptions, key: AgentKey): Promise<Messages['exchanged']> => {
-    const proof = await createDpopProof({
-      privateKey: key.privateKey,
-      publicJwk: key.publicJwk,
-      method: 'POST',
-      url: welcome.tokenEndpoint,
-      ...(nonce === undefined ? {} : { nonce }),
-      now: clock.now(),
-      jti: randomUUID(),
-    });
-    nonce = undefined;
-    const exchanged = await control.ask(
-      'exchange',
-      { parameters: exchangeParameters(request), proof },
-      'exchanged',
-    );
-    nonce = exchanged.nonce;
-    return exchanged;
-  };
-
-  const exchange = async (request: ExchangeOptions): Promise<AgentSession> => {
-    const key = request.key ?? generateAgentKey();
-    let exchanged: Messages['exchanged'];
-    try {
-      exchanged = await ask(request, key);
-    } catch (error) {
-      // A nonce is good once and briefly; where it was too late, the refusal brought another (RFC 9449 §8).
-      nonce = control.takeNonce();
-      if (nonce === undefined || !isNonceRefusal(error)) throw error;
-      exchanged = await ask(request, key);
-    }
-    return bind({ session: exchanged.session, key });
-  };
-
-  return {
-    transport: connection.kind,
-    node: welcome.node,
-    exchange,
+    },
     bind,
-    goingAway: goingAway.promise,
-    closed,
-    close: () => connection.close(CLOSE_CODE.none, 'closed by the agent'),
-    [Symbol.asyncDispose]: () => connection.close(CLOSE_CODE.none, 'closed by the agent'),
+    resume: async (saved, key) => bind({ session: readSavedSession(saved).session, key }),
+    async migrate(migrateOptions) {
+      const { transport } = core.current;
+      if (transport.migrate === undefined) throw sdkError('RTA_SDK_CANNOT_MIGRATE');
+      await transport.migrate(migrateOptions);
+    },
+    on: events.on,
+    goingAway: core.goingAway,
+    closed: core.closed,
+    close: core.close,
+    [Symbol.asyncDispose]: core.close,
   };
+  return { core, client };
 }
 
 function exchangeParameters(request: ExchangeOptions): (readonly [string, string])[] {
@@ -207,11 +158,4 @@ function exchangeParameters(request: ExchangeOptions): (readonly [string, string
     parameters.push(['authorization_details', JSON.stringify(authorizationDetails)]);
   }
   return parameters;
-}
-
-function isNonceRefusal(error: unknown): boolean {
-  return (
-    isRtaError(error, 'RTA_SDK_REFUSED') &&
-    String(error.details['serverCode']).startsWith('RTA_IDP_DPOP_NONCE')
-  );
 }

@@ -124,6 +124,65 @@ describe('authorize', () => {
   });
 });
 
+describe('a session that was bound elsewhere', () => {
+  test('stops what is under way: it would hear of no revocation here [P-7.5]', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const closed = new Promise((resolve) => session.on('closed', resolve));
+    t.decide(() => ({ effect: 'deny', cause: 'not-bound', generation: 0 }));
+
+    expect(await failureOf(session.authorize(READ))).toMatchObject({ code: 'RTA_SDK_DISCONNECTED' });
+
+    expect(session.signal.reason).toMatchObject({ code: 'RTA_SDK_DISCONNECTED' });
+    expect(await closed).toEqual({ reason: 'the session is bound to another connection' });
+    expect(t.decided).toHaveLength(1);
+  });
+
+  test('can be taken back, as another object', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    t.decide((_, index) => (index === 0 ? { effect: 'deny', cause: 'not-bound', generation: 0 } : PERMIT));
+    await failureOf(session.authorize(READ));
+
+    const again = await t.bind();
+
+    expect(await again.authorize(READ)).toMatchObject({ permitted: true });
+    expect(again.signal.aborted).toBe(false);
+    expect(session.signal.aborted).toBe(true);
+  });
+});
+
+describe('a session that is bound to the same connection again', () => {
+  test('is the same object', async () => {
+    await using t = await startScriptedServer();
+
+    expect(await t.bind()).toBe(await t.bind());
+  });
+});
+
+describe('save', () => {
+  test('gives what the session is now', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    await t.push('context', {
+      session: SESSION,
+      generation: 2,
+      token: tokenNumber(2),
+      scope: ['files.read'],
+      attributes: {},
+      cause: { kind: 'risk-level-change', change: 'change-2' },
+    });
+
+    expect(session.save()).toEqual({
+      session: SESSION,
+      token: 'AgIC'.repeat(32),
+      generation: 2,
+      expiresAtMs: 1_800_000_000_000,
+      scope: ['files.read'],
+    });
+  });
+});
+
 describe('a revocation', () => {
   test('fires the signal, then tells listeners, then is acknowledged [P-7.3]', async () => {
     await using t = await startScriptedServer();

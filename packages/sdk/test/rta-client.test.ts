@@ -1,8 +1,9 @@
 import { isRtaError } from '@rta/core';
 import { decodeMessage, encodeMessage, FRAME } from '@rta/protocol';
-import type { TransportStream } from '@rta/transport';
+import { createMemoryTransportPair, type TransportStream } from '@rta/transport';
 import { describe, expect, test } from 'vitest';
-import { connect, generateAgentKey, importAgentKey } from '../src/index.ts';
+import { connect, createRtaClient, generateAgentKey, importAgentKey } from '../src/index.ts';
+import { scriptPeer } from './scripted-peer.ts';
 import { READ, SESSION, startScriptedServer, tokenNumber } from './scripted-server.ts';
 
 const REQUEST = {
@@ -165,6 +166,29 @@ describe('a connection', () => {
 
     expect(first).toBe('RTA_SDK_OVERLOAD');
     expect(new Set(await Promise.all(codes))).toEqual(new Set(['RTA_SDK_OVERLOAD', 'RTA_SDK_DISCONNECTED']));
+  });
+});
+
+describe('migrate', () => {
+  test('is done by the transport, as it is asked for', async () => {
+    const { client: clientEnd, server } = createMemoryTransportPair();
+    scriptPeer(server);
+    const asked: unknown[] = [];
+    const migrate = (options?: object): Promise<void> => {
+      asked.push(options);
+      return Promise.resolve();
+    };
+    await using client = await createRtaClient(Object.assign(clientEnd, { migrate }));
+
+    await client.migrate({ localHost: '127.0.0.2' });
+
+    expect(asked).toEqual([{ localHost: '127.0.0.2' }]);
+  });
+
+  test('is refused where the transport cannot', async () => {
+    await using t = await startScriptedServer();
+
+    expect(await codeOf(t.client.migrate())).toBe('RTA_SDK_CANNOT_MIGRATE');
   });
 });
 

@@ -1,0 +1,121 @@
+import { createMemoryTransportPair, type TransportConnection } from '@rta/transport';
+import type { DialQuicOptions, QuicClientConnection } from '@rta/transport-quic';
+import { expect, test } from 'vitest';
+import { publishedFacts } from '../test/published-facts.ts';
+import { createDialer, type DialOptions, type TransportLoaders } from './dialer.ts';
+import { createTicketStore, type TicketStore } from './ticket-store.ts';
+
+const NEVER = new AbortController().signal;
+const ENDPOINT = { host: 'rta.example', port: 4433 };
+
+/** Transports that connect nowhere, and tell what they were asked for. */
+function fakeTransports(): {
+  loaders: TransportLoaders;
+  dialled: { readonly kind: string; readonly options: object }[];
+  /** Gives the newest QUIC connection a ticket. */
+  giveTicket: (ticket: Uint8Array) => void;
+} {
+  const dialled: { kind: string; options: object }[] = [];
+  let giveTicket: ((ticket: Uint8Array) => void) | undefined;
+  const open = (kind: string, options: object): TransportConnection => {
+    dialled.push({ kind, options });
+    return createMemoryTransportPair().client;
+  };
+  return {
+    dialled,
+    giveTicket: (ticket) => giveTicket?.(ticket),
+    loaders: {
+      quic: () =>
+        Promise.resolve({
+          dialQuic: (options: DialQuicOptions) => {
+            const connection = Object.assign(open('quic', options), {
+              kind: 'quic' as const,
+              earlyData: 'none' as const,
+              established: Promise.resolve(),
+              onTicket: (handler: (ticket: Uint8Array) => void) => {
+                giveTicket = handler;
+              },
+              migrate: () => Promise.resolve(),
+            });
+            return Promise.resolve(connection as unknown as QuicClientConnection);
+          },
+        }),
+      websocket: () =>
+        Promise.resolve({ dialWebSocket: (options) => Promise.resolve(open('websocket', options)) }),
+    },
+  };
+}
+
+test('both transports are given the same server, trust and client certificate', async () => {
+  const { loaders, dialled } = fakeTransports();
+  const options: DialOptions = {
+    ca: 'authority',
+    serverName: 'server.example',
+    credentials: { cert: 'cert', key: 'key' },
+  };
+  const dialer = createDialer(ENDPOINT, options, loaders);
+  await dialer.quic(NEVER);
+  await dialer.websocket(NEVER);
+
+  const expected = { ...ENDPOINT, ...options, signal: NEVER };
+  expect(dialled).toEqual([
+    { kind: 'quic', options: expected },
+    { kind: 'websocket', options: expected },
+  ]);
+});
+
+test('a platform without QUIC is told of once, however often it is tried', async () => {
+  const facts = publishedFacts();
+  const { loaders } = fakeTransports();
+  const without: TransportLoaders = {
+    ...loaders,
+    quic: () => Promise.reject(Object.assign(new Error('no binary'), { code: 'MODULE_NOT_FOUND' })),
+  };
+  for (let time = 0; time < 3; time++) {
+    await expect(createDialer(ENDPOINT, {}, without).quic(NEVER)).rejects.toMatchObject({
+      code: 'RTA_SDK_QUIC_UNAVAILABLE',
+    });
+  }
+
+  expect(facts).toEqual([{ fact: 'quic-unavailable', because: 'MODULE_NOT_FOUND' }]);
+});
+
+test('a ticket is kept for a client that trusts the same, and for no other', async () => {
+  const tickets = createTicketStore();
+  const { loaders, giveTicket } = fakeTransports();
+  await createDialer(ENDPOINT, { ca: 'authority', tickets }, loaders).quic(NEVER);
+  giveTicket(Uint8Array.of(1));
+
+  const other = createDialer(ENDPOINT, { ca: 'another authority', tickets }, loaders);
+  expect(await other.takeTicket()).toBeUndefined();
+  const same = createDialer(ENDPOINT, { ca: 'authority', tickets }, loaders);
+  expect(await same.takeTicket()).toEqual(Uint8Array.of(1));
+});
+
+test('a ticket is passed on where there is one', async () => {
+  const { loaders, dialled } = fakeTransports();
+  await createDialer(ENDPOINT, {}, loaders).quic(NEVER, Uint8Array.of(7));
+
+  expect(dialled[0]?.options).toMatchObject({ ticket: Uint8Array.of(7) });
+});
+
+test('a ticket store that fails costs nothing but the ticket', async () => {
+  const facts = publishedFacts();
+  const broken: TicketStore = {
+    take: () => Promise.reject(Object.assign(new Error('no access'), { code: 'EACCES' })),
+    put: () => {
+      throw Object.assign(new Error('disk full'), { code: 'ENOSPC' });
+    },
+  };
+  const { loaders, giveTicket } = fakeTransports();
+  const dialer = createDialer(ENDPOINT, { tickets: broken }, loaders);
+
+  expect(await dialer.takeTicket()).toBeUndefined();
+  await dialer.quic(NEVER);
+  giveTicket(Uint8Array.of(1));
+
+  expect(facts).toEqual([
+    { fact: 'ticket-store-failed', because: 'EACCES' },
+    { fact: 'ticket-store-failed', because: 'ENOSPC' },
+  ]);
+});

@@ -1,0 +1,116 @@
+import type { ServerCredentials, TransportConnection } from '@rta/transport';
+import type { dialQuic, QuicClientConnection } from '@rta/transport-quic';
+import type { dialWebSocket } from '@rta/transport-websocket';
+import { codeOf, sdkDiagnostics } from './diagnostics.ts';
+import type { Endpoint } from './endpoint.ts';
+import { sdkError } from './errors.ts';
+import { type TicketStore, ticketKey } from './ticket-store.ts';
+
+/** A transport over which a server can be reached. */
+export type TransportName = 'quic' | 'websocket';
+
+/** Whom a client trusts, and who it is. */
+export interface DialOptions {
+  /** Certificates to trust, PEM; those that Node.js trusts by default. */
+  readonly ca?: string;
+  /** The name that the server's certificate must be for; the host by default. */
+  readonly serverName?: string;
+  /** A certificate of this client and its key, PEM, for servers that want to know their clients (mutual TLS). */
+  readonly credentials?: ServerCredentials;
+  /** Keeps what servers give for `resume()`. Without it, nothing is kept. */
+  readonly tickets?: TicketStore;
+}
+
+/** Reaches one server over either transport. */
+export interface Dialer {
+  /**
+   * @throws RtaError `RTA_SDK_QUIC_UNAVAILABLE`; `RTA_TRANSPORT_UNREACHABLE`, `RTA_TRANSPORT_CERTIFICATE`,
+   *   `RTA_TRANSPORT_HANDSHAKE`, `RTA_TRANSPORT_CONFIG`; the reason of the signal.
+   */
+  quic(signal: AbortSignal, ticket?: Uint8Array): Promise<QuicClientConnection>;
+  /** @throws as `quic`, but for the first. */
+  websocket(signal: AbortSignal): Promise<TransportConnection>;
+  /** A ticket for `quic`, where there is one. */
+  takeTicket(): Promise<Uint8Array | undefined>;
+}
+
+/** Loads a transport when it is needed: QUIC has a native binary, which not every platform has. */
+export interface TransportLoaders {
+  quic(): Promise<{ readonly dialQuic: typeof dialQuic }>;
+  websocket(): Promise<{ readonly dialWebSocket: typeof dialWebSocket }>;
+}
+
+const LOADERS: TransportLoaders = {
+  quic: () => import('@rta/transport-quic'),
+  websocket: () => import('@rta/transport-websocket'),
+};
+
+const ALPN = 'rta/1';
+
+/** Whether the process was told that it has no QUIC. What a platform has does not change. */
+let isUnavailabilityTold = false;
+
+/** Makes the dialer of one server. */
+export function createDialer(
+  { host, port }: Endpoint,
+  options: DialOptions,
+  loaders: TransportLoaders = LOADERS,
+): Dialer {
+  const { ca, serverName, credentials, tickets } = options;
+  const target = {
+    host,
+    port,
+    ...(ca === undefined ? {} : { ca }),
+    ...(serverName === undefined ? {} : { serverName }),
+    ...(credentials === undefined ? {} : { credentials }),
+  };
+  const key = ticketKey({
+    host,
+    port,
+    serverName: serverName ?? host,
+    alpn: ALPN,
+    ca,
+    clientCert: credentials?.cert,
+  });
+
+  const keep = async (store: TicketStore, ticket: Uint8Array): Promise<void> => {
+    try {
+      await store.put(key, ticket);
+    } catch (error) {
+      sdkDiagnostics.publish({ fact: 'ticket-store-failed', because: codeOf(error) });
+    }
+  };
+
+  return {
+    async quic(signal, ticket) {
+      const { dialQuic } = await loadQuic(loaders);
+      const connection = await dialQuic({ ...target, signal, ...(ticket === undefined ? {} : { ticket }) });
+      if (tickets !== undefined) connection.onTicket((fresh) => void keep(tickets, fresh));
+      return connection;
+    },
+    async websocket(signal) {
+      const { dialWebSocket } = await loaders.websocket();
+      return dialWebSocket({ ...target, signal });
+    },
+    async takeTicket() {
+      try {
+        return await tickets?.take(key);
+      } catch (error) {
+        sdkDiagnostics.publish({ fact: 'ticket-store-failed', because: codeOf(error) });
+        return undefined;
+      }
+    },
+  };
+}
+
+async function loadQuic(loaders: TransportLoaders): ReturnType<TransportLoaders['quic']> {
+  try {
+    return await loaders.quic();
+  } catch (cause) {
+    if (!isUnavailabilityTold) {
+      isUnavailabilityTold = true;
+      sdkDiagnostics.publish({ fact: 'quic-unavailable', because: codeOf(cause) });
+    }
+    throw sdkError('RTA_SDK_QUIC_UNAVAILABLE', undefined, { cause });
+  }
+}
