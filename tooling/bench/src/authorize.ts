@@ -1,17 +1,16 @@
 import { encodeAuthorize } from '@rta/protocol';
-import type { EchoLoadOptions, EchoServerContract } from './authorize/echo-server.ts';
-import type { HttpJsonLoadOptions } from './authorize/http-json-load.ts';
-import type { HttpJsonServerContract } from './authorize/http-json-server.ts';
-import type { MatrixaiLoadOptions } from './authorize/matrixai-load.ts';
-import type { MatrixaiServerOptions } from './authorize/matrixai-server.ts';
-import { QUESTION } from './authorize/question.ts';
-import type { RtaLoadOptions } from './authorize/rta-load.ts';
+import { startEcho } from './echo/start-echo.ts';
 import { startChild } from './harness/child-process.ts';
 import { type Load, type LoadContract, loadCase } from './harness/load-child.ts';
 import type { BenchRow } from './harness/rounds.ts';
 import { runBench } from './harness/run-bench.ts';
 import { figureOf, type Target } from './harness/targets.ts';
-import { benchUser, type Deployment, deploy } from './rta/deployment.ts';
+import type { HttpJsonLoadOptions } from './http-json/evaluation.ts';
+import type { HttpJsonServerContract } from './http-json/server.ts';
+import type { AuthorizeLoadOptions } from './rta/authorize-load.ts';
+import { benchUser } from './rta/bench-idp.ts';
+import { type Deployment, deploy } from './rta/deployment.ts';
+import { QUESTION } from './rta/question.ts';
 
 const SCALES = {
   full: { rounds: 5, roundMs: 2_000, warmUpMs: 2_000 },
@@ -29,12 +28,15 @@ await runBench({
     const anna = benchUser('anna');
     const deployment = await deploy([anna], resources);
     const { accessToken } = await deployment.signIn(anna);
+    const quic = { transport: 'quic', subjectToken: accessToken, everNew: false } as const;
+    const echo = { identity: deployment.identity, ca: deployment.ca, payloadBytes: PAYLOAD_BYTES };
     const loads = new Map<string, Load>([
-      ['rta-quic', await rtaLoad(deployment, accessToken, false, resources)],
-      ['rta-quic-uncached', await rtaLoad(deployment, accessToken, true, resources)],
+      ['rta-quic', await rtaLoad(deployment, quic, resources)],
+      ['rta-quic-uncached', await rtaLoad(deployment, { ...quic, everNew: true }, resources)],
+      ['rta-websocket', await rtaLoad(deployment, { ...quic, transport: 'websocket' }, resources)],
       ['http-json', await httpJsonLoad(resources)],
-      ['matrixai-class-layer', await matrixaiLoad(deployment, resources)],
-      ['udp-echo', await udpEchoLoad(resources)],
+      ['matrixai-class-layer', await startEcho('matrixai-class-layer', echo, resources)],
+      ['udp-echo', await startEcho('udp-echo', echo, resources)],
     ]);
     const { rounds, ...times } = SCALES[scale];
     return {
@@ -49,49 +51,30 @@ await runBench({
 
 async function rtaLoad(
   { server, endpoint, ca }: Deployment,
-  subjectToken: string,
-  everNew: boolean,
+  how: Omit<AuthorizeLoadOptions, 'endpoint' | 'ca'>,
   resources: AsyncDisposableStack,
 ): Promise<Load> {
-  const script = new URL('./authorize/rta-load.ts', import.meta.url);
-  const options = { endpoint, ca, subjectToken, everNew };
-  return { server, client: await startChild<LoadContract<RtaLoadOptions>>(script, options, resources) };
+  const script = new URL('./rta/authorize-load.ts', import.meta.url);
+  const options = { endpoint, ca, ...how };
+  return { server, client: await startChild<LoadContract<AuthorizeLoadOptions>>(script, options, resources) };
 }
 
 async function httpJsonLoad(resources: AsyncDisposableStack): Promise<Load> {
-  const serverScript = new URL('./authorize/http-json-server.ts', import.meta.url);
-  const server = await startChild<HttpJsonServerContract>(serverScript, undefined, resources);
-  const script = new URL('./authorize/http-json-load.ts', import.meta.url);
-  const client = await startChild<LoadContract<HttpJsonLoadOptions>>(script, server.ready, resources);
-  return { server, client };
-}
-
-async function matrixaiLoad(
-  { ca, certificate: { certPem: cert, keyPem: key } }: Deployment,
-  resources: AsyncDisposableStack,
-): Promise<Load> {
-  const serverScript = new URL('./authorize/matrixai-server.ts', import.meta.url);
-  const server = await startChild<EchoServerContract<MatrixaiServerOptions>>(
+  const serverScript = new URL('./http-json/server.ts', import.meta.url);
+  const server = await startChild<HttpJsonServerContract>(
     serverScript,
-    { cert, key },
+    { host: '127.0.0.1', protocol: 'http' },
     resources,
   );
-  const script = new URL('./authorize/matrixai-load.ts', import.meta.url);
-  const options = { port: server.ready.port, payloadBytes: PAYLOAD_BYTES, ca };
-  return { server, client: await startChild<LoadContract<MatrixaiLoadOptions>>(script, options, resources) };
-}
-
-async function udpEchoLoad(resources: AsyncDisposableStack): Promise<Load> {
-  const serverScript = new URL('./authorize/udp-echo-server.ts', import.meta.url);
-  const server = await startChild<EchoServerContract<undefined>>(serverScript, undefined, resources);
-  const script = new URL('./authorize/udp-echo-load.ts', import.meta.url);
-  const options = { port: server.ready.port, payloadBytes: PAYLOAD_BYTES };
-  return { server, client: await startChild<LoadContract<EchoLoadOptions>>(script, options, resources) };
+  const script = new URL('./http-json/http1-load.ts', import.meta.url);
+  const options = { host: '127.0.0.1', port: server.ready.port };
+  const client = await startChild<LoadContract<HttpJsonLoadOptions>>(script, options, resources);
+  return { server, client };
 }
 
 function targets(rows: readonly BenchRow[]): readonly Target[] {
   const against = (figure: string, inFlight: number): number =>
-    figureOf(rows, 'rta-quic', figure, inFlight) / figureOf(rows, 'http-json', figure, inFlight);
+    figureOf(rows, 'rta-quic', figure, { inFlight }) / figureOf(rows, 'http-json', figure, { inFlight });
   return [
     {
       target: 'p50Us of rta-quic against http-json, 1 in flight',

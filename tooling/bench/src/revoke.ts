@@ -5,8 +5,9 @@ import type { BenchCase } from './harness/rounds.ts';
 import { runBench } from './harness/run-bench.ts';
 import { toSharedMs } from './harness/shared-clock.ts';
 import { figureOf } from './harness/targets.ts';
-import type { AgentsContract } from './revoke/agents-process.ts';
-import { benchUser, type Deployment, deploy } from './rta/deployment.ts';
+import type { AgentsContract } from './rta/agents-process.ts';
+import { benchUser } from './rta/bench-idp.ts';
+import { type Deployment, deploy } from './rta/deployment.ts';
 
 const SCALES = {
   full: { rounds: 3, revocations: 200, warmUps: { revocations: 20, fanOuts: 2 }, agents: 1_000 },
@@ -84,8 +85,8 @@ function startAgents(
   resources: AsyncDisposableStack,
 ): Promise<Agents> {
   const { endpoint, ca } = deployment;
-  const script = new URL('./revoke/agents-process.ts', import.meta.url);
-  return startChild<AgentsContract>(script, { endpoint, ca, agents }, resources);
+  const script = new URL('./rta/agents-process.ts', import.meta.url);
+  return startChild<AgentsContract>(script, { endpoint, ca, transport: 'quic', agents }, resources);
 }
 
 /** One agent, one revocation after the other, each of a fresh session. */

@@ -1,5 +1,6 @@
+import { fork } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { startChild } from '../src/harness/child-process.ts';
+import { type Place, startChild } from '../src/harness/child-process.ts';
 import type { SampleContract } from './sample-child.ts';
 
 const SCRIPT = new URL('./sample-child.ts', import.meta.url);
@@ -24,6 +25,35 @@ it('knows what the process has taken of the processor', async () => {
 
   expect(before).toBeGreaterThan(0);
   expect(await child.cpuSeconds()).toBeGreaterThan(before);
+});
+
+it('knows what memory the process holds', async () => {
+  await using resources = new AsyncDisposableStack();
+  const child = await startSample(resources);
+  const before = await child.residentBytes();
+  await child.ask('hold');
+
+  expect((await child.residentBytes()) - before).toBeGreaterThan(60_000_000);
+});
+
+it('runs the process in another place', async () => {
+  await using resources = new AsyncDisposableStack();
+  const env = { ...process.env, RTA_BENCH_PLACE: 'elsewhere' };
+  const elsewhere: Place = { run: (script, options) => fork(script, { ...options, env }) };
+  const child = await startChild<SampleContract>(SCRIPT, { failAtStart: false }, resources, elsewhere);
+
+  expect(child.ready.place).toBe('elsewhere');
+  expect(await child.ask(4)).toBe(8);
+});
+
+it('says why a place cannot run it', async () => {
+  await using resources = new AsyncDisposableStack();
+  const nowhere: Place = {
+    run: (script, options) => fork(script, { ...options, execPath: './no-such-program' }),
+  };
+  const child = startChild<SampleContract>(SCRIPT, { failAtStart: false }, resources, nowhere);
+
+  await expect(child).rejects.toThrow('ENOENT');
 });
 
 it('tells one failed question from the others', async () => {

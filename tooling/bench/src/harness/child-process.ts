@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, type ForkOptions, fork } from 'node:child_process';
 
 /** What a script that runs in a process of its own is given, tells, is asked and answers; all of it JSON. */
 export interface ChildContract {
@@ -16,13 +16,24 @@ export interface BenchChild<Contract extends ChildContract> {
   ask(request: Contract['request']): Promise<Contract['answer']>;
   /** Processor time that the process has taken so far, all its threads together. */
   cpuSeconds(): Promise<number>;
+  /** Memory that the process holds, of any kind, once it has thrown away what it does not need. */
+  residentBytes(): Promise<number>;
 }
 
-/** What travels to a child: first its options, then questions; what it has taken of the processor is one too. */
+/** Where processes run: on this machine, or somewhere in a network laboratory. */
+export interface Place {
+  /** Runs a script of Node.js as `fork` does. */
+  run(script: URL, options: Pick<ForkOptions, 'stdio'>): ChildProcess;
+}
+
+const HERE: Place = { run: (script, options) => fork(script, options) };
+
+/** What travels to a child: first its options, then questions; what it takes of the machine is asked too. */
 export type ToChild =
   | { readonly kind: 'start'; readonly options: unknown }
   | { readonly kind: 'ask'; readonly id: number; readonly request: unknown }
-  | { readonly kind: 'cpu'; readonly id: number };
+  | { readonly kind: 'cpu'; readonly id: number }
+  | { readonly kind: 'memory'; readonly id: number };
 
 /** What travels back. */
 export type FromChild =
@@ -42,14 +53,16 @@ const COMPLAINT_CHARACTERS = 4_096;
  *
  * @param script - calls `runAsChild` with the same contract.
  * @param resources - ends the process, with everything else that the bench has opened.
+ * @param place - where it runs; here by default.
  * @throws Error with what the script says where it ends before that.
  */
 export async function startChild<Contract extends ChildContract>(
   script: URL,
   options: Contract['options'],
   resources: AsyncDisposableStack,
+  place: Place = HERE,
 ): Promise<BenchChild<Contract>> {
-  const child = fork(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+  const child = place.run(script, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
   let complaints = '';
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaints = (complaints + text).slice(-COMPLAINT_CHARACTERS);
@@ -112,5 +125,6 @@ export async function startChild<Contract extends ChildContract>(
     ready: await ready.promise,
     ask: (request) => question((id) => ({ kind: 'ask', id, request })),
     cpuSeconds: async () => Number(await question((id) => ({ kind: 'cpu', id }))),
+    residentBytes: async () => Number(await question((id) => ({ kind: 'memory', id }))),
   };
 }

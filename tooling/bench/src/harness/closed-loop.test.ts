@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, expect, it, vi } from 'vitest';
-import { measureClosedLoop } from './closed-loop.ts';
+import { measureClosedLoop, startClosedLoop } from './closed-loop.ts';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -40,6 +40,39 @@ it('gives up where an answer does not come', async () => {
   const failed = expect(measured).rejects.toThrow('did not come');
   await vi.advanceTimersByTimeAsync(11_000);
   await failed;
+});
+
+it('asks the next question of the slot that was answered', async () => {
+  const asked: number[] = [];
+  const loop = startClosedLoop((slot) => asked.push(slot), { inFlight: 3, durationMs: 60_000 });
+  loop.answered(1);
+  loop.answered(1);
+  loop.answered(0);
+  expect(asked).toEqual([0, 1, 2, 1, 1, 0]);
+  loop.fail(new Error('closed'));
+  await expect(loop.figures).rejects.toThrow('closed');
+});
+
+it('waits for the last answers when the time is over, and asks no more', async () => {
+  const asked: number[] = [];
+  const loop = startClosedLoop((slot) => asked.push(slot), { inFlight: 2, durationMs: 0 });
+  loop.answered(0);
+  loop.answered(1);
+  expect(await loop.figures).toMatchObject({ operations: 2 });
+  expect(asked).toEqual([0, 1]);
+});
+
+it('asks nothing more once a question could not be asked', async () => {
+  let asked = 0;
+  const loop = startClosedLoop(
+    () => {
+      asked += 1;
+      throw new Error('no stream is free');
+    },
+    { inFlight: 4, durationMs: 60_000 },
+  );
+  await expect(loop.figures).rejects.toThrow('no stream is free');
+  expect(asked).toBe(1);
 });
 
 async function denied(): Promise<void> {

@@ -6,7 +6,7 @@ const report = {
   ...reportOf(
     'demo',
     [
-      { case: 'fast', inFlight: 1, figures: { opsPerSecond: 123_456.78, p50Us: 7.1234 } },
+      { case: 'fast', conditions: { inFlight: 1 }, figures: { opsPerSecond: 123_456.78, p50Us: 7.1234 } },
       { case: 'small', figures: { bytes: 96 } },
     ],
     [judge({ target: 'fast enough', unit: '×', actual: 3, atLeast: 2 })],

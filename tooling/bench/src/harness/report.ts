@@ -30,8 +30,9 @@ export function reportOf(
 
 /** The report for machines: figures stand beside the name of their case. */
 export function reportJson(report: BenchReport): string {
-  const rows = report.rows.map(({ figures, ...key }) => ({
-    ...key,
+  const rows = report.rows.map(({ case: name, conditions, figures }) => ({
+    case: name,
+    ...conditions,
     ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, fourDigits(value)])),
   }));
   const targets = report.targets.map((target) => ({ ...target, actual: fourDigits(target.actual) }));
@@ -52,13 +53,13 @@ export function reportText(report: BenchReport): string {
 }
 
 function tableOf(rows: readonly BenchRow[]): readonly string[] {
-  const names = [...new Set(rows.flatMap(({ figures }) => Object.keys(figures)))];
-  const loaded = rows.some(({ inFlight }) => inFlight !== undefined);
-  const header = ['case', ...(loaded ? ['inFlight'] : []), ...names];
-  const cells = rows.map(({ case: name, inFlight, figures }) => [
+  const conditionNames = namesIn(rows.map(({ conditions = {} }) => conditions));
+  const figureNames = namesIn(rows.map(({ figures }) => figures));
+  const header = ['case', ...conditionNames, ...figureNames];
+  const cells = rows.map(({ case: name, conditions = {}, figures }) => [
     name,
-    ...(loaded ? [inFlight === undefined ? '' : String(inFlight)] : []),
-    ...names.map((figure) => {
+    ...conditionNames.map((condition) => String(conditions[condition] ?? '')),
+    ...figureNames.map((figure) => {
       const value = figures[figure];
       return value === undefined ? '' : roundForPeople(value);
     }),
@@ -73,4 +74,8 @@ function tableOf(rows: readonly BenchRow[]): readonly string[] {
       )
       .join('  ');
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)];
+}
+
+function namesIn(records: readonly Readonly<Record<string, number>>[]): readonly string[] {
+  return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }

@@ -29,8 +29,21 @@ it('gives the middle of the two in the middle where rounds are even', async () =
   expect(rows[0]?.figures).toEqual({ opsPerSecond: 30 });
 });
 
+it('measures what takes long in the first round only', async () => {
+  const log: string[] = [];
+  const long = { ...caseOf('long', [7], log), once: true };
+  const rows = await runRounds([caseOf('a', [1, 3], log), long], 2, () => undefined);
+  expect(log).toEqual(['warm a', 'warm long', 'a', 'long', 'a']);
+  expect(rows[1]?.figures).toEqual({ opsPerSecond: 7 });
+});
+
 it('tells what it does next', async () => {
   const steps: string[] = [];
-  await runRounds([{ ...caseOf('a', [1], []), inFlight: 32 }], 1, (step) => steps.push(step));
-  expect(steps).toEqual(['warming up: a, 32 in flight', 'round 1 of 1: a, 32 in flight']);
+  await runRounds([{ ...caseOf('a', [1], []), conditions: { inFlight: 32, lossPercent: 1 } }], 1, (step) =>
+    steps.push(step),
+  );
+  expect(steps).toEqual([
+    'warming up: a, inFlight 32, lossPercent 1',
+    'round 1 of 1: a, inFlight 32, lossPercent 1',
+  ]);
 });

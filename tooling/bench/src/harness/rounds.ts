@@ -1,11 +1,15 @@
 /** Measured figures by name; the unit is part of the name. */
 export type Figures = Readonly<Record<string, number>>;
 
+/** What tells measurements of one case apart, such as `inFlight`, the requests on their way at any time. */
+export type Conditions = Readonly<Record<string, number>>;
+
 /** Something that is measured. */
 export interface BenchCase {
   readonly case: string;
-  /** Requests on their way at any time, where there are requests. */
-  readonly inFlight?: number;
+  readonly conditions?: Conditions;
+  /** Measured in the first round only: it takes long. */
+  readonly once?: boolean;
   /** Done once, before anything is measured; its figures are dropped. */
   warmUp(): Promise<unknown>;
   /** Measures one round. */
@@ -15,7 +19,7 @@ export interface BenchCase {
 /** Medians of what was measured in one case. */
 export interface BenchRow {
   readonly case: string;
-  readonly inFlight?: number;
+  readonly conditions?: Conditions;
   readonly figures: Figures;
 }
 
@@ -38,19 +42,22 @@ export async function runRounds(
   const measured = new Map<BenchCase, Figures[]>(cases.map((one) => [one, []]));
   for (let round = 1; round <= rounds; round++) {
     for (const one of cases) {
+      if (one.once === true && round > 1) continue;
       onStep(`round ${round} of ${rounds}: ${labelOf(one)}`);
       measured.get(one)?.push(await one.measure());
     }
   }
   return [...measured].map(([one, figures]) => ({
     case: one.case,
-    ...(one.inFlight === undefined ? {} : { inFlight: one.inFlight }),
+    ...(one.conditions === undefined ? {} : { conditions: one.conditions }),
     figures: mediansOf(figures),
   }));
 }
 
-function labelOf({ case: name, inFlight }: BenchCase): string {
-  return inFlight === undefined ? name : `${name}, ${inFlight} in flight`;
+function labelOf({ case: name, conditions = {} }: BenchCase): string {
+  return [name, ...Object.entries(conditions).map(([condition, value]) => `${condition} ${value}`)].join(
+    ', ',
+  );
 }
 
 function mediansOf(rounds: readonly Figures[]): Figures {

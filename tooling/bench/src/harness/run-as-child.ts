@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { ChildContract, FromChild, ToChild } from './child-process.ts';
 
 /** What a script does once it has started. */
@@ -28,6 +30,10 @@ export function runAsChild<Contract extends ChildContract>(
       const { user, system } = process.cpuUsage();
       return { kind: 'answer', id: message.id, answer: (user + system) / 1e6 };
     }
+    if (message.kind === 'memory') {
+      collectGarbage();
+      return { kind: 'answer', id: message.id, answer: process.memoryUsage.rss() };
+    }
     if (role?.answer === undefined) throw new TypeError('nothing can be asked here');
     return { kind: 'answer', id: message.id, answer: await role.answer(message.request) };
   };
@@ -46,4 +52,15 @@ export function runAsChild<Contract extends ChildContract>(
   };
   process.on('message', (message: ToChild) => void reply(message));
   process.once('disconnect', () => void resources.disposeAsync());
+}
+
+/**
+ * What is garbage by then depends on chance: without this, memory could not be compared. It also gives back what the
+ * engine keeps for itself as long as nobody else wants it.
+ */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect !== 'function') throw new TypeError('the engine has no garbage collector to call');
+  collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
 }

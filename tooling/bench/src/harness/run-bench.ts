@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { type BenchScale, parseBenchArguments } from './bench-arguments.ts';
+import { BenchNotPossible } from './bench-not-possible.ts';
 import { reportJson, reportOf, reportText } from './report.ts';
 import { type BenchCase, type BenchRow, runRounds } from './rounds.ts';
 import { judge, type Target } from './targets.ts';
@@ -31,7 +32,12 @@ export interface BenchPlan {
  */
 export async function runBench(bench: Bench): Promise<void> {
   const request = parseBenchArguments(process.argv.slice(2));
-  const usage = `${bench.name} [--json FILE] [--quick]\n\n${bench.summary}`;
+  const usage = `${bench.name} [--json FILE] [--quick]
+
+${bench.summary}
+
+  --json FILE  also write the figures to FILE
+  --quick      end within 60 seconds; the figures are rough`;
   if (request.kind === 'help') {
     console.log(usage);
     return;
@@ -49,7 +55,8 @@ export async function runBench(bench: Bench): Promise<void> {
     console.log(`\n${reportText(report)}`);
     if (request.jsonFile !== undefined) await writeFile(request.jsonFile, reportJson(report));
   } catch (error) {
-    console.error(error);
+    if (error instanceof BenchNotPossible) console.error(`${bench.name} cannot run here: ${error.message}`);
+    else console.error(error);
     process.exitCode = 1;
   }
 }

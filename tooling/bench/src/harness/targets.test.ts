@@ -26,12 +26,14 @@ describe('a target', () => {
   });
 });
 
-it('finds a figure by case and requests in flight, and nothing else in its place', () => {
+it('finds a figure by case and conditions, and nothing else in its place', () => {
   const rows = [
-    { case: 'a', inFlight: 1, figures: { p50Us: 7 } },
-    { case: 'a', inFlight: 32, figures: { p50Us: 9 } },
+    { case: 'a', conditions: { inFlight: 1 }, figures: { p50Us: 7 } },
+    { case: 'a', conditions: { inFlight: 32 }, figures: { p50Us: 9 } },
+    { case: 'a', conditions: { inFlight: 32, lossPercent: 1 }, figures: { p50Us: 11 } },
   ];
-  expect(figureOf(rows, 'a', 'p50Us', 32)).toBe(9);
+  expect(figureOf(rows, 'a', 'p50Us', { inFlight: 32 })).toBe(9);
+  expect(figureOf(rows, 'a', 'p50Us', { lossPercent: 1, inFlight: 32 })).toBe(11);
   expect(() => figureOf(rows, 'a', 'p50Us')).toThrow(RangeError);
-  expect(() => figureOf(rows, 'a', 'p99Us', 1)).toThrow(RangeError);
+  expect(() => figureOf(rows, 'a', 'p99Us', { inFlight: 1 })).toThrow(RangeError);
 });

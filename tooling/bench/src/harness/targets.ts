@@ -1,9 +1,9 @@
-import type { BenchRow } from './rounds.ts';
+import type { BenchRow, Conditions } from './rounds.ts';
 
 /** What a figure, or a relation of two, should be. */
 export type Target = {
   readonly target: string;
-  readonly unit: '×' | 'µs' | 'ms';
+  readonly unit: '×' | 'µs' | 'ms' | 'bytes';
   readonly actual: number;
 } & ({ readonly atLeast: number } | { readonly atMost: number });
 
@@ -31,13 +31,23 @@ export function roundForPeople(value: number): string {
 }
 
 /**
- * A figure of one case.
+ * A figure of one case under just these conditions.
  *
  * @throws RangeError where there is no such row or figure: a target that looks for it is mistaken.
  */
-export function figureOf(rows: readonly BenchRow[], name: string, figure: string, inFlight?: number): number {
-  const row = rows.find((one) => one.case === name && one.inFlight === inFlight);
+export function figureOf(
+  rows: readonly BenchRow[],
+  name: string,
+  figure: string,
+  conditions: Conditions = {},
+): number {
+  const row = rows.find((one) => one.case === name && isSame(one.conditions ?? {}, conditions));
   const value = row?.figures[figure];
   if (value === undefined) throw new RangeError(`there is no ${figure} of ${name}`);
   return value;
+}
+
+function isSame(a: Conditions, b: Conditions): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

@@ -13,12 +13,14 @@ import { createMemoryStore } from '@rta/store';
 import { openFileAuditLog } from '@rta/store-file';
 import { createHmacKey, createKeyRing } from '@rta/token';
 import { listenQuic } from '@rta/transport-quic';
+import { listenWebSocket } from '@rta/transport-websocket';
 import { runAsChild } from '../harness/run-as-child.ts';
 import { POLICIES } from './policy.ts';
 
 /** A server of RealTimeAuth in a process of its own, put together as `rta-server` does it. */
 export interface RtaServerContract {
   readonly options: RtaServerProcessOptions;
+  /** Agents reach it on one port number over QUIC and over WebSocket. */
   readonly ready: { readonly agentsPort: number; readonly httpPort: number };
   readonly request: never;
   readonly answer: never;
@@ -26,6 +28,8 @@ export interface RtaServerContract {
 
 /** What the server is told of its surroundings. */
 export interface RtaServerProcessOptions {
+  /** The address that it listens on. */
+  readonly host: string;
   readonly issuer: string;
   /** The server's certificate and its key, PEM. */
   readonly cert: string;
@@ -36,12 +40,13 @@ export interface RtaServerProcessOptions {
   readonly pushSecret: string;
 }
 
-const HOST = '127.0.0.1';
+/** More than any bench has, all from one address: none is to measure a refusal. */
+const MAX_CONNECTIONS = 20_000;
 /** The IdP's connection waits while sessions are opened: one that is closed just then would fail a push. */
 const KEEP_ALIVE_MS = 600_000;
 
 runAsChild<RtaServerContract>(async (options, resources) => {
-  const { issuer, cert, key, idp } = options;
+  const { host, issuer, cert, key, idp } = options;
   const pdp = resources.use(await createCedarPdp({ source: cedarText(POLICIES) }));
   const broker = resources.use(createMemoryBroker());
   const store = resources.use(createMemoryStore({ clock: systemClock }));
@@ -77,15 +82,35 @@ runAsChild<RtaServerContract>(async (options, resources) => {
     }),
   );
   const agents = resources.use(
-    await listenQuic({ host: HOST, port: 0, cert, key, onConnection: server.accept }),
+    await listenQuic({
+      host,
+      port: 0,
+      cert,
+      key,
+      earlyData: true,
+      maxConnectionCount: MAX_CONNECTIONS,
+      maxAddressConnectionCount: MAX_CONNECTIONS,
+      onConnection: server.accept,
+    }),
   );
-  const httpPort = await listenHttps(server, { cert, key }, resources);
-  return { ready: { agentsPort: agents.address.port, httpPort } };
+  const { port } = agents.address;
+  resources.use(
+    await listenWebSocket({
+      host,
+      port,
+      cert,
+      key,
+      maxConnectionCount: MAX_CONNECTIONS,
+      onConnection: server.accept,
+    }),
+  );
+  const httpPort = await listenHttps(server, options, resources);
+  return { ready: { agentsPort: port, httpPort } };
 });
 
 function listenHttps(
   server: RtaServer,
-  tls: { readonly cert: string; readonly key: string },
+  { host, cert, key }: RtaServerProcessOptions,
   resources: AsyncDisposableStack,
 ): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -93,8 +118,8 @@ function listenHttps(
       {
         fetch: server.http.fetch,
         createServer,
-        serverOptions: { ...tls, keepAliveTimeout: KEEP_ALIVE_MS },
-        hostname: HOST,
+        serverOptions: { cert, key, keepAliveTimeout: KEEP_ALIVE_MS },
+        hostname: host,
         port: 0,
       },
       (address: AddressInfo) => resolve(address.port),

@@ -1,5 +1,5 @@
 import { isRtaError } from '@rta/core';
-import { type AgentSession, connect, generateAgentKey, type RtaClient } from '@rta/sdk';
+import { type AgentSession, connect, generateAgentKey, type RtaClient, type TransportName } from '@rta/sdk';
 import { runAsChild } from '../harness/run-as-child.ts';
 import { toSharedMs } from '../harness/shared-clock.ts';
 
@@ -9,11 +9,12 @@ export interface AgentsContract {
     readonly endpoint: string;
     /** PEM. */
     readonly ca: string;
+    readonly transport: TransportName;
     readonly agents: number;
   };
   readonly ready: 'connected';
   readonly request: AgentsRequest;
-  /** Milliseconds on the clock that the processes share at which each session was revoked; none for `open`. */
+  /** Milliseconds on the clock that the processes share at which each session heard of it; none for `open`. */
   readonly answer: readonly number[];
 }
 
@@ -21,25 +22,33 @@ export interface AgentsContract {
 export type AgentsRequest =
   /** Open a session for each agent: the first exchanges the user's token, and delegates to all others. */
   | { readonly kind: 'open'; readonly subjectToken: string }
+  /** Wait until the context of every session has changed so often since it was opened. */
+  | { readonly kind: 'changes'; readonly count: number }
   /** Wait until all of them are revoked. */
   | { readonly kind: 'revocations' };
 
 /** Requests that wait at a time: connections, delegations. */
 const WIDTH = 16;
 
-runAsChild<AgentsContract>(async ({ endpoint, ca, agents }, resources) => {
-  const clients = await inParallel(agents, async () => resources.use(await connect(endpoint, { ca })));
-  let revoked: Promise<readonly number[]> | undefined;
+runAsChild<AgentsContract>(async ({ endpoint, ca, transport, agents }, resources) => {
+  const clients = await inParallel(agents, async () =>
+    resources.use(await connect(endpoint, { ca, transports: [transport] })),
+  );
+  let pushes: readonly Pushes[] = [];
   return {
     ready: 'connected',
     async answer(request) {
-      if (request.kind === 'open') {
-        const sessions = await openSessions(clients, request.subjectToken);
-        revoked = Promise.all(sessions.map(revocationOf));
-        return [];
+      switch (request.kind) {
+        case 'open': {
+          const sessions = await openSessions(clients, request.subjectToken);
+          pushes = sessions.map(pushesTo);
+          return [];
+        }
+        case 'changes':
+          return Promise.all(pushes.map(({ change }) => change(request.count)));
+        case 'revocations':
+          return Promise.all(pushes.map(({ revocation }) => revocation));
       }
-      if (revoked === undefined) throw new TypeError('no session is open');
-      return revoked;
     },
   };
 });
@@ -65,9 +74,24 @@ async function openSessions(
   return [root, ...delegated];
 }
 
-/** When the session's signal fired; a signal that fired for another reason than revocation is a failure. */
-function revocationOf({ signal }: AgentSession): Promise<number> {
-  return new Promise((resolve, reject) => {
+/** What a session hears, and when. */
+interface Pushes {
+  /** When its context changed for the n-th time, counted from 1. */
+  change(count: number): Promise<number>;
+  /** When its signal fired; one that fired for another reason than revocation is a failure. */
+  readonly revocation: Promise<number>;
+}
+
+function pushesTo(session: AgentSession): Pushes {
+  const changesMs: number[] = [];
+  const waiting = new Map<number, (atMs: number) => void>();
+  session.on('context', () => {
+    const atMs = toSharedMs(performance.now());
+    changesMs.push(atMs);
+    waiting.get(changesMs.length)?.(atMs);
+  });
+  const { signal } = session;
+  const revocation = new Promise<number>((resolve, reject) => {
     signal.addEventListener(
       'abort',
       () => {
@@ -78,6 +102,18 @@ function revocationOf({ signal }: AgentSession): Promise<number> {
       { once: true },
     );
   });
+  // Nobody may ask for it.
+  revocation.catch(() => undefined);
+  return {
+    change: (count) =>
+      new Promise((resolve, reject) => {
+        const atMs = changesMs[count - 1];
+        if (atMs !== undefined) resolve(atMs);
+        else waiting.set(count, resolve);
+        signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+      }),
+    revocation,
+  };
 }
 
 /** Does something for 0 to `count - 1`, a few at a time. */

@@ -1,9 +1,15 @@
 import { createSocket } from 'node:dgram';
 import { runAsChild } from '../harness/run-as-child.ts';
-import type { EchoServerContract } from './echo-server.ts';
+import type { EchoServerContract } from './echo-contract.ts';
+import { UDP_BUFFERS } from './udp-buffers.ts';
 
-runAsChild<EchoServerContract<undefined>>(async (_options, resources) => {
-  const socket = createSocket({ type: 'udp4', lookup: (host, _, callback) => callback(null, host, 4) });
+runAsChild<EchoServerContract>(async (_options, resources) => {
+  const socket = createSocket({
+    type: 'udp4',
+    // Without this, every send would wait a turn for a look-up.
+    lookup: (host, _options, callback) => callback(null, host, 4),
+    ...UDP_BUFFERS,
+  });
   socket.on('message', (datagram, { port, address }) => socket.send(datagram, port, address));
   await new Promise<void>((resolve, reject) => {
     socket.once('error', reject);

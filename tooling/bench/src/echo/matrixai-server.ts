@@ -1,13 +1,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { events, QUICServer } from '@matrixai/quic';
 import { runAsChild } from '../harness/run-as-child.ts';
-import type { EchoServerContract } from './echo-server.ts';
-
-/** The server's certificate and its key, PEM. */
-export interface MatrixaiServerOptions {
-  readonly cert: string;
-  readonly key: string;
-}
+import type { EchoServerContract } from './echo-contract.ts';
 
 /** Signs the tokens of Retry packets. */
 const RETRY_TOKENS = {
@@ -23,7 +17,7 @@ const RETRY_TOKENS = {
   },
 };
 
-runAsChild<EchoServerContract<MatrixaiServerOptions>>(async ({ cert, key }, resources) => {
+runAsChild<EchoServerContract>(async ({ cert, key }, resources) => {
   const server = new QUICServer({
     crypto: { key: Uint8Array.from(randomBytes(32)).buffer, ops: RETRY_TOKENS },
     config: { cert, key, verifyPeer: false },

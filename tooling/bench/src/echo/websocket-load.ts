@@ -1,0 +1,13 @@
+import { dialWebSocket } from '@rta/transport-websocket';
+import type { LoadContract } from '../harness/load-child.ts';
+import { runAsChild } from '../harness/run-as-child.ts';
+import type { EchoLoadOptions } from './echo-contract.ts';
+import { echoRole } from './echo-role.ts';
+import { askOnOneStream } from './transport-ask.ts';
+
+/** All requests on one of the streams that share the WebSocket. */
+runAsChild<LoadContract<EchoLoadOptions>>(async (options, resources) => {
+  const { port, ca } = options;
+  const connection = resources.use(await dialWebSocket({ host: '127.0.0.1', port, ca }));
+  return echoRole(options, async (events) => askOnOneStream(connection, options.payloadBytes, events));
+});
