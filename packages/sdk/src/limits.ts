@@ -4,8 +4,8 @@ export const SDK_LIMITS = {
   requestTimeoutMs: 10_000,
   /** Lanes that are opened for decisions. */
   maxLanes: 4,
-  /** Decisions in flight on every open lane before another lane is opened. */
-  decisionsPerLane: 64,
+  /** Decisions in flight on every open lane before another lane is opened: what a lost packet holds back at most. */
+  decisionsPerLane: 16,
   /** Requests of one connection that wait for their answers. */
   maxRequestsInFlight: 16_384,
   /**

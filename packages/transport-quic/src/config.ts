@@ -7,7 +7,7 @@ import {
   transportError,
 } from '@rta/transport';
 import { QUIC_LIMITS } from './limits.ts';
-import { NativeConfig } from './native.ts';
+import { CONGESTION_CONTROL, NativeConfig } from './native.ts';
 
 /** Signature algorithms of certificates, in order of preference (RFC 8446 §4.2.3). */
 const SIGNATURE_ALGORITHMS = [
@@ -142,8 +142,11 @@ function withTransportParameters(options: PeerConfig, make: () => NativeConfig):
   config.setMaxStreamWindow(QUIC_LIMITS.maxStreamWindowBytes);
   if (options.earlyData) config.enableEarlyData();
   config.setDisableActiveMigration(true);
-  // Packets leave when the event loop has its turn; quiche's pacing times are not used.
+  // Packets leave when the event loop has its turn; quiche's pacing times are not used. Without pacing, quiche's CUBIC
+  // and Reno note packets as sent when a burst began, which after losses is round trips ago: the estimate of the round
+  // trip then grows with each, and connections stall for seconds. BBR notes them in time (docs/adr/0008).
   config.enablePacing(false);
+  config.setCcAlgorithm(CONGESTION_CONTROL);
   return config;
 }
 

@@ -67,12 +67,13 @@ export class QuicEndpoint {
 
   /** Binds a socket, and connects it where there is one peer only. Rejects with the error of the operating system. */
   static async open(options: EndpointOptions): Promise<QuicEndpoint> {
+    const isV6 = isIPv6(options.bind.host);
     const socket = createSocket({
-      type: isIPv6(options.bind.host) ? 'udp6' : 'udp4',
+      type: isV6 ? 'udp6' : 'udp4',
       recvBufferSize: QUIC_LIMITS.socketBufferBytes,
       sendBufferSize: QUIC_LIMITS.socketBufferBytes,
       // Addresses are IP addresses here: without this, every send would wait a turn for a look-up.
-      lookup: (host, _options, callback) => callback(null, host, isIPv6(host) ? 6 : 4),
+      lookup: (host, _options, callback) => callback(null, host, isV6 ? 6 : 4),
     });
     try {
       await new Promise<void>((resolve, reject) => {

@@ -50,6 +50,9 @@ export function nativeResetToken(token: Uint8Array): bigint {
   return BigInt(`0x${Buffer.from(token).toString('hex')}`);
 }
 
+/** The congestion control of all connections; `config.ts` says why. */
+export const CONGESTION_CONTROL = quiche.CongestionControlAlgorithm.BBR;
+
 const SHUTDOWN_READ = quiche.Shutdown.Read;
 const SHUTDOWN_WRITE = quiche.Shutdown.Write;
 

@@ -28,6 +28,7 @@ function withDatagrams(config: Config): Config {
   config.setMaxSendUdpPayloadSize(PACKET_BYTES);
   config.setInitialMaxData(1_048_576);
   config.enablePacing(false);
+  config.setCcAlgorithm(quiche.CongestionControlAlgorithm.BBR);
   config.enableDgram(true, QUEUED_DATAGRAMS, QUEUED_DATAGRAMS);
   return config;
 }
