@@ -16,8 +16,8 @@ export {
 } from './context.ts';
 export { AUTHORITY_ERRORS, type AuthorityErrorCode, authorityError } from './errors.ts';
 export { type ActionGrant, assertGrant, covers, type Grant, intersectGrants, isEmptyGrant } from './grant.ts';
+export { keyThumbprint } from './key-thumbprint.ts';
 export { AUTHORITY_LIMITS } from './limits.ts';
-export { keyThumbprint, verifyProof } from './proof.ts';
 export {
   type Cause,
   type ContextChange,

@@ -5,6 +5,7 @@ import {
   ED25519_POINT_BYTES,
   ED25519_SIGNATURE_BYTES,
   hasSmallOrder,
+  isCanonical,
 } from './ed25519-point.ts';
 import { tokenError } from './errors.ts';
 import {
@@ -59,7 +60,8 @@ export function createEd25519Key({ keyId, privateKey }: Ed25519KeyOptions): Ed25
  */
 export function createEd25519PublicKey({ keyId, publicKey }: Ed25519PublicKeyOptions): Ed25519TokenVerifier {
   checkKeyId(keyId);
-  const key = publicKey instanceof KeyObject ? publicKey : publicKeyFromPoint(publicKey);
+  if (!(publicKey instanceof KeyObject)) checkEd25519PublicKey(publicKey);
+  const key = publicKey instanceof KeyObject ? publicKey : importPoint(publicKey);
   if (key.type !== 'public' || key.asymmetricKeyType !== 'ed25519') {
     throw tokenError('RTA_TOKEN_KEY', `expected a public Ed25519 key, and found ${nameOf(key)}`);
   }
@@ -73,13 +75,35 @@ function verifierOf(keyId: number, key: KeyObject): Ed25519TokenVerifier {
     suite: 'ed25519',
     keyId,
     publicKey: point,
-    // OpenSSL checks S and compares without the cofactor (T-2.4, T-2.6). Whether R of small order is refused depends
-    // on the version of Node, so it is refused here (T-2.5).
-    verify: (message, signature) =>
-      signature.byteLength === ED25519_SIGNATURE_BYTES &&
-      !hasSmallOrder(signature.subarray(0, ED25519_POINT_BYTES)) &&
-      verify(null, message, key, signature),
+    verify: (message, signature) => verifyStrictly(key, message, signature),
   };
+}
+
+/**
+ * Whether an Ed25519 key signed a message, by the same rules as {@link createEd25519PublicKey}: for keys that are used
+ * once. A key or a signature that is malformed verifies nothing.
+ *
+ * @param publicKey - 32 bytes.
+ * @param signature - 64 bytes.
+ * @see docs/spec/token.md T-2.4 to T-2.6, T-3.4
+ */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (publicKey.byteLength !== ED25519_POINT_BYTES) return false;
+  // That it is a point of the curve need not be asked: OpenSSL takes its square root, and fails without one.
+  if (!isCanonical(publicKey) || hasSmallOrder(publicKey)) return false;
+  return verifyStrictly(importPoint(publicKey), message, signature);
+}
+
+/**
+ * OpenSSL checks S and compares without the cofactor (T-2.4, T-2.6). Whether R of small order is refused depends on the
+ * version of Node, so it is refused here (T-2.5).
+ */
+function verifyStrictly(key: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
+  return (
+    signature.byteLength === ED25519_SIGNATURE_BYTES &&
+    !hasSmallOrder(signature.subarray(0, ED25519_POINT_BYTES)) &&
+    verify(null, message, key, signature)
+  );
 }
 
 function privateKeyFromSeed(seed: Uint8Array): KeyObject {
@@ -90,8 +114,7 @@ function privateKeyFromSeed(seed: Uint8Array): KeyObject {
   return key;
 }
 
-function publicKeyFromPoint(point: Uint8Array): KeyObject {
-  checkEd25519PublicKey(point);
+function importPoint(point: Uint8Array): KeyObject {
   return createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(point) }, format: 'jwk' });
 }
 

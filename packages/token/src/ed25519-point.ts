@@ -35,6 +35,11 @@ export function hasSmallOrder(encoded: Uint8Array): boolean {
   return SMALL_ORDER_Y.includes(littleEndian(encoded) & ~SIGN_BIT);
 }
 
+/** Whether 32 bytes encode a number of the field: none that is its residue plus the prime. */
+export function isCanonical(encoded: Uint8Array): boolean {
+  return (littleEndian(encoded) & ~SIGN_BIT) < P;
+}
+
 /**
  * Checks a public key: the canonical encoding of a point of the curve that is not of small order.
  * The arithmetic takes variable time; its input is public.
@@ -49,8 +54,7 @@ export function checkEd25519PublicKey(encoded: Uint8Array): void {
       details: { bytes },
     });
   }
-  const y = littleEndian(encoded) & ~SIGN_BIT;
-  if (y >= P || SMALL_ORDER_Y.includes(y) || !isOnCurve(y)) {
+  if (!isCanonical(encoded) || hasSmallOrder(encoded) || !isOnCurve(littleEndian(encoded) & ~SIGN_BIT)) {
     throw tokenError(
       'RTA_TOKEN_KEY',
       'the public key must be a point of the curve, canonical, not of small order',

@@ -3,6 +3,7 @@ export {
   createEd25519PublicKey,
   type Ed25519KeyOptions,
   type Ed25519PublicKeyOptions,
+  verifyEd25519,
 } from './ed25519-key.ts';
 export { TOKEN_ERRORS, type TokenErrorCode } from './errors.ts';
 export { createHmacKey, type HmacKeyOptions } from './hmac-key.ts';

@@ -1,7 +1,7 @@
 import { hashes, Point, getPublicKey as publicKeyOf, sign as signWith } from '@noble/ed25519';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { concatBytes, constantTimeEqual } from '@rta/core';
+import { concatBytes, constantTimeEqual, isRtaError } from '@rta/core';
 import {
   checkEd25519PublicKey,
   ED25519_POINT_BYTES,
@@ -96,6 +96,24 @@ export function createEd25519PublicKey(options: Ed25519PublicKeyOptions): Ed2551
     publicKey,
     verify: verifierOf(new Uint8Array(publicKey)),
   } satisfies Ed25519TokenVerifier);
+}
+
+/**
+ * Whether an Ed25519 key signed a message, by the same rules as {@link createEd25519PublicKey}: for keys that are used
+ * once. A key or a signature that is malformed verifies nothing.
+ *
+ * @param publicKey - 32 bytes.
+ * @param signature - 64 bytes.
+ * @see docs/spec/token.md T-2.4 to T-2.6, T-3.4
+ */
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    checkEd25519PublicKey(publicKey);
+  } catch (error) {
+    if (isRtaError(error, 'RTA_TOKEN_KEY')) return false;
+    throw error;
+  }
+  return verifierOf(new Uint8Array(publicKey))(message, signature);
 }
 
 /**

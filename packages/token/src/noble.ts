@@ -9,6 +9,7 @@ export {
   type Ed25519KeyOptions,
   type Ed25519PublicKeyOptions,
   type HmacKeyOptions,
+  verifyEd25519,
 } from './noble-keys.ts';
 export type {
   Ed25519TokenKey,

@@ -51,6 +51,7 @@ describe('the entries of the package', () => {
       'equalTokens',
       'peekSessionId',
       'tokenLengthBytes',
+      'verifyEd25519',
       'verifyToken',
     ];
     expect(Object.keys(node).sort()).toEqual(names);

@@ -1,13 +1,8 @@
-import {
-  type Authority,
-  authorityError,
-  type Session,
-  type SessionEffect,
-  verifyProof,
-} from '@rta/authority';
+import { type Authority, authorityError, type Session, type SessionEffect } from '@rta/authority';
 import { type Clock, type JsonObject, parseSessionId, type SessionId, toBase64Url } from '@rta/core';
 import { bindingStatement, type Messages, resumeStatement } from '@rta/protocol';
 import type { SingleUseKeys } from '@rta/store';
+import { verifyEd25519 } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import { originOf, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
@@ -158,5 +153,5 @@ export function createBinder(options: BinderOptions): Binder {
 }
 
 function assertProof({ publicKey }: Session, statement: Uint8Array, signature: Uint8Array): void {
-  if (!verifyProof(publicKey, statement, signature)) throw authorityError('RTA_AUTHORITY_PROOF');
+  if (!verifyEd25519(publicKey, statement, signature)) throw authorityError('RTA_AUTHORITY_PROOF');
 }
