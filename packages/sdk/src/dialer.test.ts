@@ -99,6 +99,17 @@ test('a ticket is passed on where there is one', async () => {
   expect(dialled[0]?.options).toMatchObject({ ticket: Uint8Array.of(7) });
 });
 
+test('a trace is for QUIC alone', async () => {
+  const { loaders, dialled } = fakeTransports();
+  const qlog = (): undefined => undefined;
+  const dialer = createDialer(ENDPOINT, { qlog }, loaders);
+  await dialer.quic(NEVER);
+  await dialer.websocket(NEVER);
+
+  expect(dialled[0]?.options).toMatchObject({ qlog });
+  expect(dialled[1]?.options).not.toHaveProperty('qlog');
+});
+
 test('a ticket store that fails costs nothing but the ticket', async () => {
   const facts = publishedFacts();
   const broken: TicketStore = {

@@ -1,5 +1,5 @@
 import type { ServerCredentials, TransportConnection } from '@rta/transport';
-import type { dialQuic, QuicClientConnection } from '@rta/transport-quic';
+import type { DialQuicOptions, dialQuic, QuicClientConnection } from '@rta/transport-quic';
 import type { dialWebSocket } from '@rta/transport-websocket';
 import { codeOf, sdkDiagnostics } from './diagnostics.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -19,6 +19,8 @@ export interface DialOptions {
   readonly credentials?: ServerCredentials;
   /** Keeps what servers give for `resume()`. Without it, nothing is kept. */
   readonly tickets?: TicketStore;
+  /** Traces QUIC connections; `qlogFiles` of `@rta/transport-quic` writes files that the usual viewers read. */
+  readonly qlog?: DialQuicOptions['qlog'];
 }
 
 /** Reaches one server over either transport. */
@@ -56,7 +58,7 @@ export function createDialer(
   options: DialOptions,
   loaders: TransportLoaders = LOADERS,
 ): Dialer {
-  const { ca, serverName, credentials, tickets } = options;
+  const { ca, serverName, credentials, tickets, qlog } = options;
   const target = {
     host,
     port,
@@ -84,7 +86,12 @@ export function createDialer(
   return {
     async quic(signal, ticket) {
       const { dialQuic } = await loadQuic(loaders);
-      const connection = await dialQuic({ ...target, signal, ...(ticket === undefined ? {} : { ticket }) });
+      const connection = await dialQuic({
+        ...target,
+        signal,
+        ...(ticket === undefined ? {} : { ticket }),
+        ...(qlog === undefined ? {} : { qlog }),
+      });
       if (tickets !== undefined) connection.onTicket((fresh) => void keep(tickets, fresh));
       return connection;
     },
