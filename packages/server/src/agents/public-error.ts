@@ -14,7 +14,7 @@ const ABOUT_REQUESTS = { ...CORE_ERRORS, ...IDP_ERRORS, ...AUTHORITY_ERRORS, ...
  *
  * @see docs/spec/protocol.md P-8.4
  */
-export function publicError(error: unknown): RtaError {
+function publicError(error: unknown): RtaError {
   if (isRtaError(error) && Object.hasOwn(ABOUT_REQUESTS, error.code)) return error;
   reportFault('connection', error);
   return serverError('RTA_SERVER_INTERNAL');
