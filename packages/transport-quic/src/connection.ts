@@ -14,7 +14,7 @@ import { formatAddress } from './address.ts';
 import { nativeCloseInfo } from './close-info.ts';
 import { ConnectionStreams } from './connection-streams.ts';
 import type { PacketReceiver, QuicEndpoint } from './endpoint.ts';
-import { INTERNAL_ERROR } from './errors.ts';
+import { INTERNAL_ERROR, isTlsAlert } from './errors.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
 import type { Address, NativeConnection } from './native.ts';
@@ -193,8 +193,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   abandon(transportCode: number): void {
     if (this.#phase !== 'handshake' && this.#phase !== 'early') return;
     this.#native.close(false, transportCode, new Uint8Array(0));
-    this.#send();
-    this.#end({ by: 'local', code: transportCode, reason: '' });
+    const packet = this.#send();
+    const info = { by: 'local', code: transportCode, reason: '' } as const;
+    // A peer that was refused goes on until it has heard of it; one whose time is up may not be there.
+    this.#end(info, transportCode === 0 ? undefined : { packet });
   }
 
   receive(packet: Buffer, from: Address): void {
@@ -207,8 +209,9 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     } catch {
       // quiche has closed the connection and says why, or this was no packet at all.
       const code = this.#native.localError()?.errorCode;
-      if (code !== undefined && !this.#hasHeard) {
-        // Nothing that the peer sent was ever valid: nobody is told, for it may be nobody.
+      if (code !== undefined && !this.#hasHeard && !isTlsAlert(code)) {
+        // Nothing that the peer sent was ever valid: nobody is told, for it may be nobody. (A peer whose handshake
+        // message was read, and is not accepted, is told.)
         this.#end({ by: 'transport', code, reason: 'the first packet was not valid' });
         return;
       }
@@ -234,7 +237,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** Sends what quiche has to send, and looks after the end and the timer. */
   flush(): void {
     if (this.#phase === 'closed') return;
-    this.#send();
+    const packet = this.#send();
     this.#trace?.measured(this.#native);
     // Only what arrives, and time, end a connection: a flush of what the program wrote need not look.
     const info = this.#mayHaveEnded ? nativeCloseInfo(this.#native, this.#failed) : undefined;
@@ -243,7 +246,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       this.#armTimer();
       return;
     }
-    this.#end(info);
+    // What the peer did wrong it was told in the last packet, and again if it goes on.
+    this.#end(info, this.#failed ? { packet } : undefined);
     this.#streams.serveAttended();
   }
 

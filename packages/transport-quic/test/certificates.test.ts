@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { createDevPki } from '@rta/devkit';
 import { describe, expect, test } from 'vitest';
 import { dialQuic, listenQuic } from '../src/index.ts';
+import { listenToFacts } from './facts.ts';
 import { identity, pki, startServer } from './support.ts';
 
 const YESTERDAY = new Date(Date.now() - 86_400_000);
@@ -15,6 +16,16 @@ describe('a client refuses', () => {
     await expect(server.dial({ ca: other.caCertPem })).rejects.toMatchObject({
       code: 'RTA_TRANSPORT_CERTIFICATE',
     });
+  });
+
+  test('and says so: the server does not wait for a handshake that will not be', async () => {
+    const facts = listenToFacts();
+    const other = await createDevPki();
+    await using server = await startServer();
+    await expect(server.dial({ ca: other.caCertPem })).rejects.toThrow();
+    const unknownAuthority = 0x100 + 48;
+    await facts.until(({ fact }) => fact === 'handshake-failed');
+    expect([...facts]).toMatchObject([{ fact: 'handshake-failed', by: 'transport', code: unknownAuthority }]);
   });
 
   test('a certificate of its development authority when it trusts the well-known ones only', async () => {

@@ -2,4 +2,7 @@
 export type Feature = 'client-tells-refusal' | 'server-repeats-refusal' | 'migration';
 
 /** What it has learned. */
-export const LEARNED: ReadonlySet<Feature> = new Set<Feature>();
+export const LEARNED: ReadonlySet<Feature> = new Set<Feature>([
+  'client-tells-refusal',
+  'server-repeats-refusal',
+]);
