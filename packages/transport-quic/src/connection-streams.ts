@@ -45,6 +45,8 @@ export class ConnectionStreams implements StreamOwner {
   readonly #streams = new Map<number, QuicStream>();
   /** Streams that have something to tell, or to read again. */
   #attended = new Set<QuicStream>();
+  /** The stream that had something to read the last time. */
+  #latest: QuicStream | undefined;
   /** Streams that get a turn whenever packets arrive or the timer fires, the longest waiting first. */
   readonly #held = new Set<QuicStream>();
   /** Streams of the peer that nobody was there to take. */
@@ -98,7 +100,7 @@ export class ConnectionStreams implements StreamOwner {
   /** Reads and writes what packets or time have made possible. */
   serve(): void {
     const { scratch } = this.#options;
-    if (this.native.isReadable()) this.#serveReadable();
+    this.#serveReadable();
     if (this.#isClosed) return;
     // Those that are held again go to the end of the set, and have had their turn.
     let left = this.#held.size;
@@ -109,14 +111,19 @@ export class ConnectionStreams implements StreamOwner {
   }
 
   /**
-   * quiche's list of the readable streams costs as much as asking for a hundred streams one by one. So where there are
-   * few, they are asked; the list is for what is left then: new streams of the peer, and those that nobody reads.
+   * quiche's list of the readable streams costs as much as asking for a hundred streams one by one. So the stream that
+   * had something to read the last time is tried first, which mostly is all; and where there are few, they are asked.
+   * The list is for what is left then: new streams of the peer, and those that nobody reads.
    */
   #serveReadable(): void {
     const { scratch } = this.#options;
+    this.#latest?.turn(scratch);
+    if (this.#isClosed || !this.native.isReadable()) return;
     if (this.#streams.size <= FEW_STREAMS) {
       for (const stream of this.#streams.values()) {
-        if (this.native.streamReadable(stream.id)) stream.turn(scratch);
+        if (!this.native.streamReadable(stream.id)) continue;
+        this.#latest = stream;
+        stream.turn(scratch);
         if (this.#isClosed) return;
       }
       if (!this.native.isReadable()) return;
@@ -204,6 +211,7 @@ export class ConnectionStreams implements StreamOwner {
   }
 
   release(stream: QuicStream): void {
+    if (this.#latest === stream) this.#latest = undefined;
     this.#held.delete(stream);
     this.#streams.delete(stream.id);
   }

@@ -10,15 +10,12 @@ import {
   readLongHeader,
   shortHeaderKey,
 } from './packet-routing.ts';
+import { Turns, type TurnTaker } from './turns.ts';
 
 /** What an endpoint calls on a connection. */
-export interface PacketReceiver {
+export interface PacketReceiver extends TurnTaker {
   /** A packet came in. */
   receive(packet: Buffer, from: Address): void;
-  /** Deal with what came in: all of it, since the last turn. */
-  turn(): void;
-  /** Send what there is to send. */
-  flush(): void;
 }
 
 /** What is fixed when an endpoint opens. */
@@ -37,10 +34,7 @@ export interface EndpointOptions {
 
 /**
  * One UDP socket and the connections behind it: reads datagrams, finds their connection by connection id, and
- * gives each connection one turn for all the packets that the event loop read in one go.
- *
- * Packets are sent when the program has nothing more to do at the moment: after the turn's handlers, and after the
- * promises that they settled. So an answer that takes some awaiting leaves in the packet that acknowledges its request.
+ * gives each its turns.
  */
 export class QuicEndpoint {
   readonly address: Address;
@@ -50,8 +44,7 @@ export class QuicEndpoint {
   readonly #socket: Socket;
   readonly #onUnrouted: EndpointOptions['onUnrouted'];
   readonly #routes = new Map<ConnectionIdKey, PacketReceiver>();
-  #due = new Set<PacketReceiver>();
-  #unsent = new Set<PacketReceiver>();
+  readonly #turns = new Turns();
   #closed: Promise<void> | undefined;
 
   private constructor(socket: Socket, options: EndpointOptions) {
@@ -103,15 +96,12 @@ export class QuicEndpoint {
 
   /** Gives the connection a turn when the event loop has read all packets that are there. */
   schedule(receiver: PacketReceiver): void {
-    this.#due.add(receiver);
-    if (this.#due.size === 1) setImmediate(() => this.#turn());
+    this.#turns.schedule(receiver);
   }
 
   /** Flushes the connection when the program has nothing more to do at the moment. */
   flushSoon(receiver: PacketReceiver): void {
-    this.#unsent.add(receiver);
-    // A tick that a microtask asks for comes when all microtasks are done.
-    if (this.#unsent.size === 1) queueMicrotask(() => process.nextTick(() => this.#flush()));
+    this.#turns.flushSoon(receiver);
   }
 
   /** Lets the process end although the socket is open. */
@@ -151,21 +141,6 @@ export class QuicEndpoint {
       key = shortHeaderKey(datagram);
     }
     return key === undefined ? undefined : this.#routes.get(key);
-  }
-
-  #turn(): void {
-    const due = this.#due;
-    this.#due = new Set();
-    for (const receiver of due) {
-      receiver.turn();
-      this.flushSoon(receiver);
-    }
-  }
-
-  #flush(): void {
-    const unsent = this.#unsent;
-    this.#unsent = new Set();
-    for (const receiver of unsent) receiver.flush();
   }
 }
 
