@@ -26,6 +26,11 @@ export function anyAddress(peer: string): string {
   return isIPv6(peer) ? '::' : '0.0.0.0';
 }
 
+/** Whether two addresses, as quiche or the operating system write them, are the same. */
+export function isSameAddress(one: Address, other: Address): boolean {
+  return one.port === other.port && one.host === other.host;
+}
+
 /** `127.0.0.1:4433` or `[::1]:4433`. */
 export function formatAddress(address: Address): string {
   return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;

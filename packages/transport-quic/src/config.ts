@@ -141,7 +141,10 @@ function withTransportParameters(options: PeerConfig, make: () => NativeConfig):
   config.setMaxConnectionWindow(QUIC_LIMITS.maxConnectionWindowBytes);
   config.setMaxStreamWindow(QUIC_LIMITS.maxStreamWindowBytes);
   if (options.earlyData) config.enableEarlyData();
-  config.setDisableActiveMigration(true);
+  config.setActiveConnectionIdLimit(QUIC_LIMITS.pathCount);
+  config.setDisableActiveMigration(false);
+  // Two paths that shared an id could make quiche loop without end when the peer retires it (CVE-2025-7054).
+  config.setDisableDcidReuse(true);
   // Packets leave when the event loop has its turn; quiche's pacing times are not used. Without pacing, quiche's CUBIC
   // and Reno note packets as sent when a burst began, which after losses is round trips ago: the estimate of the round
   // trip then grows with each, and connections stall for seconds. BBR notes them in time (docs/adr/0008).

@@ -6,7 +6,7 @@ import {
   transportError,
 } from '@rta/transport';
 import { QUIC_LIMITS } from './limits.ts';
-import { isNativeError, type NativeConnection } from './native.ts';
+import { isNativeError, type NativeConnection, roundTripMs } from './native.ts';
 import { QuicStream, type StreamOwner } from './stream.ts';
 
 /** A lost packet is seen to be lost within a few round trips; this is more. */
@@ -187,8 +187,7 @@ export class ConnectionStreams implements StreamOwner {
       return true;
     }
     const waitedMs = nowMs - Math.max(takenAtMs, this.#lossSeenAtMs);
-    const roundTripMs = this.native.pathStats()[0]?.rtt ?? 0;
-    if (waitedMs < QUIC_LIMITS.endWaitMs + END_WAIT_ROUND_TRIPS * roundTripMs) return false;
+    if (waitedMs < QUIC_LIMITS.endWaitMs + END_WAIT_ROUND_TRIPS * roundTripMs(this.native)) return false;
     const { lost } = this.native.stats();
     if (lost === this.#lostPackets) return true;
     this.#lostPackets = lost;

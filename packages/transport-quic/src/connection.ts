@@ -12,13 +12,16 @@ import {
 } from '@rta/transport';
 import { formatAddress } from './address.ts';
 import { nativeCloseInfo } from './close-info.ts';
+import { ConnectionIds, type PacketRouter } from './connection-ids.ts';
 import { ConnectionStreams } from './connection-streams.ts';
 import type { PacketReceiver, QuicEndpoint } from './endpoint.ts';
 import { INTERNAL_ERROR, isTlsAlert } from './errors.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
 import type { Address, NativeConnection } from './native.ts';
+import type { ConnectionPaths } from './paths.ts';
 import { type QlogOpener, QlogTrace } from './qlog.ts';
+import type { StatelessResetToken } from './stateless-reset.ts';
 
 /**
  * What became of early data: there was none; it is not known yet; the server took up the session of the ticket; it
@@ -33,12 +36,16 @@ export type ConnectionIdentity = Pick<TransportConnection, 'channelBinding' | 'c
 export interface ConnectionOptions {
   readonly role: 'client' | 'server';
   readonly native: NativeConnection;
+  /** Gives the turns. */
   readonly endpoint: QuicEndpoint;
-  readonly peer: Address;
+  readonly paths: ConnectionPaths;
+  readonly router: PacketRouter;
   readonly limits: TransportLimits;
   readonly clock: Clock;
   /** Destination ids that packets for this connection may bear from the start. */
   readonly routes: readonly Uint8Array[];
+  /** Of the ids that the peer is given later. */
+  readonly resetToken: StatelessResetToken;
   /** A connection over which nothing arrives for this long is dead. */
   readonly idleTimeoutMs: number;
   /** Send something when nothing arrived for this long; 0 for never. */
@@ -77,11 +84,12 @@ export interface ConnectionOptions {
 export class QuicConnection implements TransportConnection, PacketReceiver {
   readonly id = randomUUID();
   readonly kind = 'quic';
-  readonly remoteAddress: string;
   readonly closed: Promise<CloseInfo>;
   readonly #options: ConnectionOptions;
   readonly #native: NativeConnection;
   readonly #endpoint: QuicEndpoint;
+  readonly #paths: ConnectionPaths;
+  readonly #ids: ConnectionIds;
   readonly #settleClosed: (info: CloseInfo) => void;
   readonly #streams: ConnectionStreams;
   readonly #trace: QlogTrace | undefined;
@@ -101,6 +109,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #failed = false;
   /** Whether quiche may have closed the connection since it was last asked. */
   #mayHaveEnded = false;
+  /** The peer was asked for a sign of life. */
+  #askedToSpeak = false;
   #timer: Timer | undefined;
   #timerAtMs = 0;
   #keepAliveTimer: Timer | undefined;
@@ -110,7 +120,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#native = options.native;
     this.#endpoint = options.endpoint;
     this.#idleTimeoutMs = options.idleTimeoutMs;
-    this.remoteAddress = formatAddress(options.peer);
+    this.#paths = options.paths;
     this.#streams = new ConnectionStreams({
       role: options.role,
       native: options.native,
@@ -125,8 +135,13 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.closed = promise;
     this.#told = promise.then(() => undefined);
     this.#settleClosed = resolve;
-    for (const id of options.routes) this.#endpoint.addRoute(id, this);
+    const { native, router, routes, resetToken } = options;
+    this.#ids = new ConnectionIds({ native, router, receiver: this, initial: routes, resetToken });
     this.#trace = this.#openTrace();
+  }
+
+  get remoteAddress(): string {
+    return formatAddress(this.#paths.peer);
   }
 
   get channelBinding(): Uint8Array {
@@ -199,13 +214,17 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#end(info, transportCode === 0 ? undefined : { packet });
   }
 
-  receive(packet: Buffer, from: Address): void {
+  receive(packet: Buffer, from: Address, to: Address): void {
     if (this.#phase === 'closed') return;
     // quiche decrypts in place.
     this.#trace?.received(packet);
     try {
-      this.#native.recv(packet, { from, to: this.#endpoint.address });
+      const source = this.#paths.source(from, packet.byteLength);
+      if (source === undefined) return;
+      this.#native.recv(packet, { from: source, to });
       this.#hasHeard = true;
+      this.#ids.dropRetired();
+      this.#paths.afterReceive(source);
     } catch {
       // quiche has closed the connection and says why, or this was no packet at all.
       const code = this.#native.localError()?.errorCode;
@@ -224,6 +243,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   turn(): void {
     try {
+      this.#paths.attend();
       if (this.#phase === 'handshake') this.#openEarly();
       if (this.#phase !== 'open' && this.#phase !== 'closed' && this.#native.isEstablished()) this.#open();
       if (this.#onSession !== undefined) this.#takeSession();
@@ -257,12 +277,12 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   }
 
   #openTrace(): QlogTrace | undefined {
-    const { role, qlog, clock, endpoint, peer } = this.#options;
+    const { role, qlog, clock, endpoint, paths } = this.#options;
     const subject = { connectionId: this.id, role };
     const sink = qlog?.(subject);
     if (sink === undefined) return undefined;
     const trace = new QlogTrace(sink, subject, { startMs: clock.now(), nowMs: () => clock.monotonicMs() });
-    trace.started(endpoint.address, peer);
+    trace.started(endpoint.address, paths.peer);
     return trace;
   }
 
@@ -290,6 +310,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     const { peerMaxIdleTimeout } = this.#native.stats();
     if (peerMaxIdleTimeout > 0) this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, peerMaxIdleTimeout);
     this.#phase = 'open';
+    this.#ids.replenish();
+    this.#paths.open();
     this.#keepAlive();
     this.#options.onEstablished(this);
     if (!wasEarly) this.#options.onOpen(this);
@@ -318,12 +340,11 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   /** @returns the last packet. */
   #send(): Buffer | undefined {
-    const { sender } = this.#endpoint;
     let last: Buffer | undefined;
     for (let count = 0; count < QUIC_LIMITS.packetsPerTurnCount; count++) {
-      const sent = this.#nextPacket(sender.space());
+      const sent = this.#nextPacket(this.#paths.endpoint.sender.space());
       if (sent === null) return last;
-      last = sender.send(sent[0], sent[1].to);
+      last = this.#paths.send(sent[0], sent[1]);
       this.#trace?.sent(last);
       this.#streams.notePacketSent();
     }
@@ -333,7 +354,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   #nextPacket(space: Buffer): ReturnType<NativeConnection['send']> {
     try {
-      return this.#native.send(space);
+      return this.#native.send(space) ?? this.#paths.sendElse(space);
     } catch {
       this.#failed = true;
       this.#mayHaveEnded = true;
@@ -357,12 +378,15 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#timer?.cancel();
     this.#keepAliveTimer?.cancel();
     this.#streams.closeAll(info.code);
-    const { native, routes, peer, clock, lingerMs, onEnd } = this.#options;
-    for (const id of routes) this.#endpoint.removeRoute(id);
+    const { native, clock, lingerMs, onEnd } = this.#options;
+    const { endpoint, peer } = this.#paths;
+    const routes = this.#ids.live;
+    this.#ids.release();
+    this.#paths.close();
     const lingering =
       said === undefined
         ? undefined
-        : new LingeringClose({ endpoint: this.#endpoint, clock, native, ...said, peer, routes, lingerMs });
+        : new LingeringClose({ endpoint, clock, native, ...said, peer, routes, lingerMs });
     if (lingering !== undefined) this.#told = lingering.told;
     this.#settleClosed(info);
     onEnd(this, info, lingering);
@@ -387,6 +411,11 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#timer = undefined;
     this.#native.onTimeout();
     this.#mayHaveEnded = true;
+    try {
+      this.#paths.onTimer();
+    } catch {
+      this.#fail();
+    }
     this.#streamsDue = true;
     this.turn();
     this.flush();
@@ -399,10 +428,13 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     // Packets that quiche took: noise from somebody who wants the connection to fall silent is none.
     const heard = this.#native.stats().recv;
     this.#keepAliveTimer = clock.after(delayMs, () => {
-      if (this.#native.stats().recv === heard) {
+      const isSilent = this.#native.stats().recv === heard;
+      if (isSilent) {
+        if (this.#askedToSpeak) this.#paths.onSilence();
         this.#native.sendAckEliciting();
         this.#endpoint.flushSoon(this);
       }
+      this.#askedToSpeak = isSilent;
       this.#keepAlive();
     });
   }

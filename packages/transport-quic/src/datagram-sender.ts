@@ -11,14 +11,20 @@ const SLAB_BYTES = 65_536;
 export class DatagramSender {
   readonly #socket: Socket;
   readonly #connected: boolean;
+  readonly #onSent: ((error: Error | null) => void) | undefined;
   #slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
   #offset = 0;
   #space: Buffer | undefined;
+  #isClosed = false;
 
-  /** @param connected the socket has a fixed peer. */
-  constructor(socket: Socket, connected: boolean) {
+  /**
+   * @param connected the socket has a fixed peer.
+   * @param onError told when the operating system refuses a packet, which it otherwise does in silence.
+   */
+  constructor(socket: Socket, connected: boolean, onError?: (error: Error) => void) {
     this.#socket = socket;
     this.#connected = connected;
+    this.#onSent = onError === undefined ? undefined : (error) => error !== null && onError(error);
   }
 
   /** Room for one packet; write into it, then `send`. */
@@ -34,24 +40,40 @@ export class DatagramSender {
 
   /** Sends the first bytes of `space()`, and returns them: they stay as they are. */
   send(byteLength: number, to: Address): Buffer {
+    const packet = this.take(byteLength);
+    this.sendPacket(packet, to);
+    return packet;
+  }
+
+  /** The first bytes of `space()`, for the caller to send: they stay as they are. */
+  take(byteLength: number): Buffer {
     const packet = this.space().subarray(0, byteLength);
     this.#space = undefined;
     this.#offset += byteLength;
-    this.sendPacket(packet, to);
     return packet;
   }
 
   /** Sends a packet that somebody else keeps. A packet that cannot leave is lost, as on any network. */
   sendPacket(packet: Buffer, to: Address): void {
-    if (this.#socket.getSendQueueSize() > QUIC_LIMITS.maxSendBacklogBytes) return;
+    if (this.#isClosed || this.#socket.getSendQueueSize() > QUIC_LIMITS.maxSendBacklogBytes) return;
     // Anybody can send from port 0, and nobody can send to it: Node.js would throw.
     if (to.port === 0) return;
-    if (this.#connected) this.#socket.send(packet, 0, packet.byteLength);
+    if (this.#connected) this.#socket.send(packet, 0, packet.byteLength, this.#onSent);
     else this.#socket.send(packet, 0, packet.byteLength, to.port, to.host);
   }
 
   /** Whether the operating system has taken everything. */
   get isIdle(): boolean {
-    return this.#socket.getSendQueueCount() === 0;
+    return this.#isClosed || this.#socket.getSendQueueCount() === 0;
+  }
+
+  /** Whether the socket is closed: whatever is to be sent is lost. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
+  /** The socket is closed. */
+  close(): void {
+    this.#isClosed = true;
   }
 }

@@ -12,6 +12,13 @@ export type QuicDiagnostic =
       readonly code: number;
     }
   | {
+      /** A client is at another address, and has proved it. */
+      readonly fact: 'migrated';
+      readonly connectionId: string;
+      readonly remoteAddress: string;
+      readonly previousAddress: string;
+    }
+  | {
       /**
        * A client was turned away: the listener holds as many connections or handshakes as it may, of all clients or
        * of this client's address or network; or the token of a Retry packet came too late or from elsewhere.

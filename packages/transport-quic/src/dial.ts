@@ -1,17 +1,21 @@
 import { isIP } from 'node:net';
 import { type Clock, systemClock } from '@rta/core';
 import {
+  type MigrateOptions,
   resolveTransportLimits,
   type ServerCredentials,
   type TransportConnection,
   type TransportLimits,
   transportError,
 } from '@rta/transport';
-import { anyAddress, checkPort, resolveHost } from './address.ts';
+import { checkPort, resolveHost } from './address.ts';
 import { certificateThumbprint } from './client-identity.ts';
+import { ClientPaths } from './client-paths.ts';
+import { ClientSockets, type ClientSocketsOptions } from './client-sockets.ts';
 import { authorities, checkCredentials, clientConfig, DEFAULT_ALPN } from './config.ts';
 import { type EarlyData, QuicConnection } from './connection.ts';
-import { QuicEndpoint } from './endpoint.ts';
+import { randomResetToken } from './connection-ids.ts';
+import type { QuicEndpoint } from './endpoint.ts';
 import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
 import { QUIC_LIMITS, resolveTimes } from './limits.ts';
 import { type Address, type NativeConfig, NativeConnection } from './native.ts';
@@ -79,6 +83,11 @@ export interface QuicClientConnection extends TransportConnection {
    * was sent with it can read that, and can impersonate this client as far as TLS goes. At most 16 KB.
    */
   onTicket(handler: (ticket: Uint8Array) => void): void;
+  /**
+   * Goes on from another local address, if the server answers there. Calls wait for each other; one that comes before
+   * the handshake is complete waits for that.
+   */
+  migrate(options?: MigrateOptions): Promise<void>;
 }
 
 /**
@@ -126,26 +135,44 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     established.reject(error);
   };
   let connection: QuicConnection | undefined;
+  let paths: ClientPaths | undefined;
   const fail = (error: unknown): void => {
     refuse(error);
     connection?.abandon(0);
   };
-  const endpoint = await openEndpoint(peer, limits, {
+  const sockets = await openSockets({
+    peer,
+    scratchBytes: limits.maxChunkBytes,
     // A client's socket is connected to its server: whatever arrives is for the one connection.
-    onUnrouted: (datagram, from) => connection?.receive(datagram, from),
-    // Once the connection is open, an ICMP message, which anybody can forge, does not end it.
-    onError: (cause) => fail(unreachable(peer, cause)),
+    onUnrouted: (datagram, from, to) => connection?.receive(datagram, from, to),
+    onError: (cause, socket) => {
+      // Once the connection is open, an ICMP message, which anybody can forge, does not end it.
+      fail(unreachable(peer, cause));
+      paths?.onSocketError(socket, cause);
+    },
   });
+  const endpoint = sockets.first;
   const id = newConnectionId();
   const { native, isResuming } = begin(id, { endpoint, peer, config, scope, ticket: options.ticket, clock });
+  const chosen = new ClientPaths({
+    native,
+    sockets,
+    peer,
+    clock,
+    established: established.promise,
+    flushSoon: () => connection !== undefined && endpoint.flushSoon(connection),
+  });
+  paths = chosen;
   const opened = new QuicConnection({
     role: 'client',
     native,
     endpoint,
-    peer,
+    paths: chosen,
+    router: sockets,
     limits,
     clock,
     routes: [id],
+    resetToken: randomResetToken,
     idleTimeoutMs: times.idleTimeoutMs,
     keepAliveMs: times.keepAliveMs,
     allowsEarlyData: isResuming,
@@ -164,8 +191,9 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     lingerMs: QUIC_LIMITS.clientLingerMs,
     onEnd: (_connection, info, lingering) => {
       refuse(handshakeError(info, peer));
-      endpoint.unref();
-      void Promise.resolve(lingering?.ended).then(() => endpoint.close());
+      const last = chosen.endpoint;
+      last.unref();
+      void Promise.resolve(lingering?.ended).then(() => last.close());
     },
   });
   connection = opened;
@@ -181,17 +209,19 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   if (signal?.aborted === true) onAbort();
   opened.start();
   await usable.promise;
-  return clientConnection(opened, established.promise, scope);
+  return clientConnection(opened, chosen, established.promise, scope);
 }
 
 /** What a program sees of a client's connection. */
 function clientConnection(
   connection: QuicConnection,
+  paths: ClientPaths,
   established: Promise<void>,
   scope: TicketScope,
 ): QuicClientConnection {
   return Object.assign(connection, {
     established,
+    migrate: (options?: MigrateOptions) => paths.migrate(options),
     onTicket: (handler: (ticket: Uint8Array) => void) =>
       connection.onSession((session) => handler(sealTicket(session, scope))),
   });
@@ -212,7 +242,7 @@ function begin(
   const { endpoint, peer, config, scope, ticket, clock } = options;
   const name = isIP(scope.serverName) === 0 ? scope.serverName : null;
   const make = (): NativeConnection =>
-    startHandshake(endpoint, () => NativeConnection.connect(name, id, endpoint.address, peer, config));
+    startHandshake(endpoint, () => NativeConnection.connect(name, id, endpoint.name, peer, config));
   if (ticket !== undefined) {
     const native = make();
     if (useTicket(native, ticket, scope, clock.now())) return { native, isResuming: true };
@@ -229,20 +259,11 @@ async function resolvePeer(options: DialQuicOptions): Promise<Address> {
   }
 }
 
-async function openEndpoint(
-  peer: Address,
-  limits: TransportLimits,
-  events: { onUnrouted: (datagram: Buffer, from: Address) => void; onError: (error: Error) => void },
-): Promise<QuicEndpoint> {
+async function openSockets(options: ClientSocketsOptions): Promise<ClientSockets> {
   try {
-    return await QuicEndpoint.open({
-      bind: { host: anyAddress(peer.host), port: 0 },
-      peer,
-      scratchBytes: limits.maxChunkBytes,
-      ...events,
-    });
+    return await ClientSockets.open(options);
   } catch (cause) {
-    throw unreachable(peer, cause);
+    throw unreachable(options.peer, cause);
   }
 }
 

@@ -14,8 +14,8 @@ import { Turns, type TurnTaker } from './turns.ts';
 
 /** What an endpoint calls on a connection. */
 export interface PacketReceiver extends TurnTaker {
-  /** A packet came in. */
-  receive(packet: Buffer, from: Address): void;
+  /** A packet came in. `to` is the name of the endpoint's local address. */
+  receive(packet: Buffer, from: Address, to: Address): void;
 }
 
 /** What is fixed when an endpoint opens. */
@@ -27,9 +27,12 @@ export interface EndpointOptions {
   /** The one peer of a client's socket. */
   readonly peer?: Address;
   /** Given the datagrams that belong to no connection. */
-  readonly onUnrouted: (datagram: Buffer, from: Address) => void;
-  /** The operating system reported an error, such as an ICMP "port unreachable". */
-  readonly onError: (error: Error) => void;
+  readonly onUnrouted: (datagram: Buffer, from: Address, to: Address) => void;
+  /**
+   * The operating system reported an error, such as an ICMP "port unreachable"; with one peer also that it takes no
+   * packets, or that the socket is gone.
+   */
+  readonly onError: (error: Error, endpoint: QuicEndpoint) => void;
 }
 
 /**
@@ -38,6 +41,8 @@ export interface EndpointOptions {
  */
 export class QuicEndpoint {
   readonly address: Address;
+  /** What quiche is told to be the local address; the address itself, unless somebody says otherwise. */
+  name: Address;
   readonly sender: DatagramSender;
   /** Where all connections read their streams into, one after the other; what they keep they copy. */
   readonly scratch: Buffer;
@@ -50,12 +55,20 @@ export class QuicEndpoint {
   private constructor(socket: Socket, options: EndpointOptions) {
     this.#socket = socket;
     this.#onUnrouted = options.onUnrouted;
-    this.sender = new DatagramSender(socket, options.peer !== undefined);
+    const onError = (error: Error): void => options.onError(error, this);
+    const hasPeer = options.peer !== undefined;
+    this.sender = new DatagramSender(socket, hasPeer, hasPeer ? onError : undefined);
     this.scratch = Buffer.allocUnsafeSlow(options.scratchBytes);
     const bound = socket.address();
     this.address = { host: bound.address, port: bound.port };
+    this.name = this.address;
     socket.on('message', (datagram, from) => this.#onDatagram(datagram, from));
-    socket.on('error', options.onError);
+    socket.on('error', onError);
+    socket.on('close', () => {
+      this.sender.close();
+      if (this.#closed === undefined)
+        onError(Object.assign(new Error('the socket is closed'), { code: 'EBADF' }));
+    });
   }
 
   /** Binds a socket, and connects it where there is one peer only. Rejects with the error of the operating system. */
@@ -72,8 +85,11 @@ export class QuicEndpoint {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
         socket.bind(options.bind.port, options.bind.host, () => {
-          if (options.peer === undefined) resolve();
-          else socket.connect(options.peer.port, options.peer.host, resolve);
+          if (options.peer === undefined) return resolve();
+          // An argument that its types do not tell of: where there is no route, it is told here and nowhere else.
+          socket.connect(options.peer.port, options.peer.host, (error?: Error) =>
+            error ? reject(error) : resolve(),
+          );
         });
       });
     } catch (error) {
@@ -120,6 +136,7 @@ export class QuicEndpoint {
       await new Promise((resolve) => setImmediate(resolve));
     }
     this.#routes.clear();
+    if (this.sender.isClosed) return;
     await new Promise<void>((resolve) => this.#socket.close(resolve));
   }
 
@@ -128,8 +145,8 @@ export class QuicEndpoint {
     const { address, port } = rinfo;
     const from = { host: address.includes('%') ? withoutZone(address) : address, port };
     const receiver = this.#find(datagram);
-    if (receiver === undefined) this.#onUnrouted(datagram, from);
-    else receiver.receive(datagram, from);
+    if (receiver === undefined) this.#onUnrouted(datagram, from, this.name);
+    else receiver.receive(datagram, from, this.name);
   }
 
   #find(datagram: Buffer): PacketReceiver | undefined {

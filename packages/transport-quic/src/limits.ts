@@ -62,6 +62,28 @@ export const QUIC_LIMITS = {
   packetBytes: 1_200,
   /** Packets that one connection sends in one turn of the event loop before the others have theirs. */
   packetsPerTurnCount: 64,
+  /**
+   * Network paths of one connection over its life, and ids that either side has for it: so often, less one, may an
+   * address change. quiche forgets no path, and each costs memory and an id. After that the client must connect again.
+   */
+  pathCount: 8,
+  /** A new path is asked at once, after one second and after three whether it carries; then it is given up. */
+  pathValidationMs: 4_000,
+  /**
+   * Changes of address that a server follows within `addressChangeWindowMs`. Who can copy a client's packets can make
+   * it look as if the client moved, and each move costs a challenge and the repetition of what is on its way.
+   */
+  addressChangeCount: 8,
+  /** See `addressChangeCount`. */
+  addressChangeWindowMs: 10_000,
+  /** How long a server looks after what is still on its way to an address that its client has left. */
+  addressSettleMs: 10_000,
+  /** How often a client looks whether the address that it sends from is still there. */
+  localAddressPollMs: 3_000,
+  /** A client whose socket failed again, before anything came by it, waits this long; then twice as long, and so on. */
+  firstMoveWaitMs: 100,
+  /** Where that waiting stops growing. */
+  lastMoveWaitMs: 5_000,
   /** Socket buffers asked of the operating system, which may give less. */
   socketBufferBytes: 2_097_152,
   /** How long one key protects session tickets: who learns it can read that much early data, and no more. */

@@ -98,7 +98,7 @@ export class LingeringClose implements PacketReceiver {
       native.onTimeout();
       const sent = native.send(sender.space());
       if (sent === null) this.#probeLater(native);
-      else this.#keep(sender.send(sent[0], sent[1].to));
+      else this.#keep(sender.send(sent[0], this.#peer));
     });
   }
 }

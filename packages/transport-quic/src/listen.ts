@@ -10,7 +10,7 @@ import {
   type TransportLimits,
   transportError,
 } from '@rta/transport';
-import { checkPort, resolveHost } from './address.ts';
+import { checkPort, formatAddress, resolveHost } from './address.ts';
 import { createAdmission, type RetryPolicy, resolveAdmissionLimits } from './admission.ts';
 import { identifyClient } from './client-identity.ts';
 import { checkAuthorities, checkCredentials, serverConfig } from './config.ts';
@@ -23,6 +23,7 @@ import type { LingeringClose } from './lingering-close.ts';
 import { deriveKey, listenerSecret } from './listener-secret.ts';
 import { type Address, type NativeConfig, NativeConnection, nativeResetToken } from './native.ts';
 import { type LongHeader, newConnectionId } from './packet-routing.ts';
+import { PeerPaths } from './peer-paths.ts';
 import type { QlogOpener } from './qlog.ts';
 import { connectionRefusal } from './refusal.ts';
 import { createRetryTokens } from './retry-token.ts';
@@ -156,7 +157,7 @@ export async function listenQuic(options: ListenQuicOptions): Promise<SecureTran
     send: (packet, to) => endpoint.sender.sendPacket(packet, to),
     accept: (first, datagram, from) => {
       const connection = accept(first, from);
-      connection.receive(datagram, from);
+      connection.receive(datagram, from, endpoint.name);
       if (!handshakes.has(connection)) tellWhy(connection, first.header, from);
     },
   });
@@ -174,16 +175,31 @@ export async function listenQuic(options: ListenQuicOptions): Promise<SecureTran
     if (ticketKey !== undefined) config.setTicketKey(ticketKey);
     // quiche copies the transport parameters when it accepts.
     config.setStatelessResetToken(nativeResetToken(resetTokenOf(id)));
-    const native = NativeConnection.accept(id, originalId, endpoint.address, peer, config);
+    const native = NativeConnection.accept(id, originalId, endpoint.name, peer, config);
     const place = admission.enter(peer);
-    const connection = new QuicConnection({
+    const connection: QuicConnection = new QuicConnection({
       role: 'server',
       native,
       endpoint,
-      peer,
+      paths: new PeerPaths({
+        native,
+        endpoint,
+        peer,
+        clock,
+        onMoved: (from, to) => {
+          quicDiagnostics.publish({
+            fact: 'migrated',
+            connectionId: connection.id,
+            remoteAddress: formatAddress(to),
+            previousAddress: formatAddress(from),
+          });
+        },
+      }),
+      router: endpoint,
       limits,
       clock,
       routes,
+      resetToken: resetTokenOf,
       idleTimeoutMs,
       keepAliveMs: 0,
       allowsEarlyData: earlyData,

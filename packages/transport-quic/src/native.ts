@@ -20,6 +20,30 @@ export interface Address {
   readonly port: number;
 }
 
+/** Between which addresses quiche wants a packet to go. */
+export interface SendInfo {
+  readonly from: Address;
+  readonly to: Address;
+}
+
+/** What quiche tells of a network path. (The binding's types lack `FailedValidation`.) */
+export type PathEvent =
+  | {
+      /** `New`: a server's peer sends from another address. `Closed`: quiche has forgotten the path. */
+      readonly type: 'New' | 'Validated' | 'FailedValidation' | 'Closed';
+      readonly local: Address;
+      readonly peer: Address;
+    }
+  | {
+      /** A server's peer has moved, and its address is validated. */
+      readonly type: 'PeerMigrated';
+      /** The local address. */
+      readonly old: Address;
+      /** The peer's. */
+      readonly new: Address;
+    }
+  | { readonly type: 'ReusedSourceConnectionId' };
+
 /** Makes configurations. */
 export const NativeConfig = quiche.Config;
 
@@ -67,6 +91,61 @@ export function streamBrokenCode(error: unknown): number | undefined {
 /** Whether a native error has this name. */
 export function isNativeError(error: unknown, name: 'StreamLimit' | 'InvalidStreamState' | 'Done'): boolean {
   return error instanceof Error && (error.message === name || error.message.startsWith(`${name}(`));
+}
+
+/** The next thing that quiche has to tell of paths, until there is nothing more. */
+export function nextPathEvent(connection: NativeConnection): PathEvent | undefined {
+  const event: PathEvent | null | undefined = connection.pathEventNext();
+  return event ?? undefined;
+}
+
+/** Gives the peer another id for this connection. */
+export function addSourceId(connection: NativeConnection, id: Uint8Array, resetToken: Uint8Array): void {
+  // To ask the peer to retire others for it can leave quiche without a path: it is not asked.
+  connection.newSourceCid(id, nativeResetToken(resetToken), false);
+}
+
+/**
+ * Gives the path with this id of the peer's another one, if the peer has given one to spare: who has seen an id on one
+ * network must not meet it on another (RFC 9000 §9.5). Without one to spare, quiche would leave the path with none.
+ */
+export function retireId(connection: NativeConnection, sequence: number): void {
+  if (connection.availableDcids() === 0) return;
+  try {
+    connection.retireDestinationCid(sequence);
+  } catch {
+    // The peer has taken it back already.
+  }
+}
+
+/** The path that quiche uses, or undefined where the last one has failed. */
+export function activePath(
+  connection: NativeConnection,
+): { readonly localHost: Address; readonly peerHost: Address; readonly rtt: number } | undefined {
+  return connection.pathStats().find(({ active }) => active);
+}
+
+/**
+ * The next packet on the path in use. quiche sends on a path that is to be probed before all others, and on none where
+ * it cannot send on that one: because its congestion window is full, or a server may not send there any more.
+ */
+export function sendOnActivePath(
+  connection: NativeConnection,
+  space: Uint8Array,
+): ReturnType<NativeConnection['send']> {
+  const active = activePath(connection);
+  if (active === undefined) return null;
+  try {
+    return connection.sendOnPath(space, active.localHost, active.peerHost);
+  } catch {
+    // Nor is there anything to be sent on a path that has failed.
+    return null;
+  }
+}
+
+/** Round trip time of the path that is in use, as measured; 0 where nothing is known. */
+export function roundTripMs(connection: NativeConnection): number {
+  return activePath(connection)?.rtt ?? 0;
 }
 
 /** Tells the peer that this side neither sends nor reads on; a stream that is already gone is left alone. */
