@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
-import { isIP, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { transportError } from '@rta/transport';
+import { QUIC_LIMITS } from './limits.ts';
 import type { Address } from './native.ts';
 
 /** The IP address of a host: itself, or the first that the system's resolver gives. Rejects as the resolver does. */
@@ -34,4 +35,15 @@ export function isSameAddress(one: Address, other: Address): boolean {
 /** `127.0.0.1:4433` or `[::1]:4433`. */
 export function formatAddress(address: Address): string {
   return isIPv6(address.host) ? `[${address.host}]:${address.port}` : `${address.host}:${address.port}`;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addSubnet('::ffff:127.0.0.0', 104, 'ipv6');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** Largest packet to send to an address. */
+export function packetBytesTo({ host }: Address): number {
+  const isLoopback = LOOPBACK.check(host, isIPv6(host) ? 'ipv6' : 'ipv4');
+  return isLoopback ? QUIC_LIMITS.loopbackPacketBytes : QUIC_LIMITS.packetBytes;
 }

@@ -131,7 +131,6 @@ function withTransportParameters(options: PeerConfig, make: () => NativeConfig):
   }
   config.setApplicationProtos([...(options.alpn ?? DEFAULT_ALPN)]);
   config.setMaxIdleTimeout(options.idleTimeoutMs);
-  config.setMaxSendUdpPayloadSize(QUIC_LIMITS.packetBytes);
   config.setInitialMaxStreamsBidi(options.limits.maxStreamCount);
   // The port has bidirectional streams only.
   config.setInitialMaxStreamsUni(0);

@@ -27,14 +27,14 @@ export class DatagramSender {
     this.#onSent = onError === undefined ? undefined : (error) => error !== null && onError(error);
   }
 
-  /** Room for one packet; write into it, then `send`. */
+  /** Room for the largest packet; write into it, then `send`. */
   space(): Buffer {
     if (this.#space !== undefined) return this.#space;
-    if (this.#offset + QUIC_LIMITS.packetBytes > SLAB_BYTES) {
+    if (this.#offset + QUIC_LIMITS.loopbackPacketBytes > SLAB_BYTES) {
       this.#slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
       this.#offset = 0;
     }
-    this.#space = this.#slab.subarray(this.#offset, this.#offset + QUIC_LIMITS.packetBytes);
+    this.#space = this.#slab.subarray(this.#offset, this.#offset + QUIC_LIMITS.loopbackPacketBytes);
     return this.#space;
   }
 

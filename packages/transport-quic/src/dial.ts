@@ -8,7 +8,7 @@ import {
   type TransportLimits,
   transportError,
 } from '@rta/transport';
-import { checkPort, resolveHost } from './address.ts';
+import { checkPort, packetBytesTo, resolveHost } from './address.ts';
 import { certificateThumbprint } from './client-identity.ts';
 import { ClientPaths } from './client-paths.ts';
 import { ClientSockets, type ClientSocketsOptions } from './client-sockets.ts';
@@ -124,6 +124,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   });
   signal?.throwIfAborted();
   const peer = await resolvePeer(options);
+  config.setMaxSendUdpPayloadSize(packetBytesTo(peer));
   signal?.throwIfAborted();
 
   const usable = Promise.withResolvers<void>();

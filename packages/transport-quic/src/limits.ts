@@ -60,6 +60,8 @@ export const QUIC_LIMITS = {
   maxConnectionWindowBytes: 4_194_304,
   /** Largest packet sent: what every path carries; larger ones need path MTU discovery (RFC 9000 §14). */
   packetBytes: 1_200,
+  /** The same to a peer on this very machine: there is no path to discover, and fewer packets cost less. */
+  loopbackPacketBytes: 16_384,
   /** Packets that one connection sends in one turn of the event loop before the others have theirs. */
   packetsPerTurnCount: 64,
   /**

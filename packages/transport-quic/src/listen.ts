@@ -10,7 +10,7 @@ import {
   type TransportLimits,
   transportError,
 } from '@rta/transport';
-import { checkPort, formatAddress, resolveHost } from './address.ts';
+import { checkPort, formatAddress, packetBytesTo, resolveHost } from './address.ts';
 import { createAdmission, type RetryPolicy, resolveAdmissionLimits } from './admission.ts';
 import { identifyClient } from './client-identity.ts';
 import { checkAuthorities, checkCredentials, serverConfig } from './config.ts';
@@ -173,7 +173,8 @@ export async function listenQuic(options: ListenQuicOptions): Promise<SecureTran
     const routes = originalId === undefined ? [id, Uint8Array.from(header.dcid)] : [id];
     const ticketKey = ticketKeys.next(clock.now());
     if (ticketKey !== undefined) config.setTicketKey(ticketKey);
-    // quiche copies the transport parameters when it accepts.
+    // quiche copies its configuration when it accepts.
+    config.setMaxSendUdpPayloadSize(packetBytesTo(peer));
     config.setStatelessResetToken(nativeResetToken(resetTokenOf(id)));
     const native = NativeConnection.accept(id, originalId, endpoint.name, peer, config);
     const place = admission.enter(peer);

@@ -1,6 +1,7 @@
 import type { TransportConnection, TransportStream } from '@rta/transport';
 
-const REQUEST_BYTES = 64;
+/** Large enough that a thousand of them take many packets. */
+const REQUEST_BYTES = 1_024;
 
 /** How often each of the numbered requests was answered, once the server has ended all streams. */
 export type Answers = readonly number[];

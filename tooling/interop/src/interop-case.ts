@@ -1,4 +1,3 @@
-import type { Feature } from './features.ts';
 import type { Implementation } from './implementations.ts';
 import type { Stage } from './stage.ts';
 
@@ -15,8 +14,6 @@ export interface InteropCase {
   readonly ourServer?: (stage: Stage) => Promise<void>;
   /** Why an implementation cannot take part. */
   readonly lacking?: Partial<Record<Implementation['name'], string>>;
-  /** What the transport must have learned. */
-  readonly needs?: Feature;
 }
 
 /** A case with one implementation and one role: a test, and a cell of the table. */

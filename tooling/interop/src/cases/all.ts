@@ -1,4 +1,3 @@
-import { LEARNED } from '../features.ts';
 import type { InteropCase } from '../interop-case.ts';
 import { EARLY_DATA_CASES } from './early-data.ts';
 import { FIRST_PACKET_CASES } from './first-packets.ts';
@@ -17,4 +16,4 @@ export const INTEROP_CASES: readonly InteropCase[] = [
   ...STREAM_CASES,
   ...LIFETIME_CASES,
   ...PATH_CASES,
-].filter(({ needs }) => needs === undefined || LEARNED.has(needs));
+];

@@ -11,7 +11,6 @@ const MAX_ROUNDS = 2_000;
 export const PATH_CASES: readonly InteropCase[] = [
   {
     name: 'the client goes on from another port, three times',
-    needs: 'migration',
     ourClient: async (stage) => {
       const { peer, port } = await stage.theirServer();
       const [connection, accepted] = await Promise.all([stage.dial(port), peer.ask({ command: 'accept' })]);
@@ -40,7 +39,6 @@ export const PATH_CASES: readonly InteropCase[] = [
   },
   {
     name: 'a NAT forgets the client, which shows another port from then on',
-    needs: 'migration',
     ourClient: async (stage) => {
       const { peer, port } = await stage.theirServer();
       const network = await stage.networkTo(port);
@@ -63,7 +61,6 @@ export const PATH_CASES: readonly InteropCase[] = [
   },
   {
     name: 'they go on with one after the other of the connection ids that we issue',
-    needs: 'migration',
     lacking: { quinn: 'it takes another id only when its address changes' },
     ourClient: async (stage) => {
       const { peer, port } = await stage.theirServer();
