@@ -21,7 +21,7 @@ import { QUIC_LIMITS, resolveTimes } from './limits.ts';
 import { type Address, type NativeConfig, NativeConnection } from './native.ts';
 import { newConnectionId } from './packet-routing.ts';
 import type { QlogOpener } from './qlog.ts';
-import { identifyServer } from './server-identity.ts';
+import { createServerIdentifier } from './server-identity.ts';
 import { sealTicket, type TicketScope, useTicket } from './ticket.ts';
 
 /** Where to connect, and whom to trust. */
@@ -114,6 +114,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     alpn: options.alpn ?? DEFAULT_ALPN,
     clientCert: credentials?.cert,
   };
+  const identify = createServerIdentifier(serverName);
   const config = clientConfig({
     ca: scope.ca,
     credentials,
@@ -154,7 +155,15 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   });
   const endpoint = sockets.first;
   const id = newConnectionId();
-  const { native, isResuming } = begin(id, { endpoint, peer, config, scope, ticket: options.ticket, clock });
+  const { native, isResuming } = begin(id, {
+    endpoint,
+    peer,
+    config,
+    scope,
+    identify,
+    ticket: options.ticket,
+    clock,
+  });
   const chosen = new ClientPaths({
     native,
     sockets,
@@ -179,7 +188,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     allowsEarlyData: isResuming,
     identify: (native) => {
       try {
-        return { channelBinding: identifyServer(native.peerCertChain(), serverName), clientThumbprint };
+        return { channelBinding: identify(native.peerCertChain()), clientThumbprint };
       } catch (error) {
         refuse(error);
         connection?.abandon(TLS_BAD_CERTIFICATE);
@@ -236,17 +245,19 @@ function begin(
     readonly peer: Address;
     readonly config: NativeConfig;
     readonly scope: TicketScope;
+    readonly identify: (chain: readonly Uint8Array[] | null) => Uint8Array;
     readonly ticket: Uint8Array | undefined;
     readonly clock: Clock;
   },
 ): { native: NativeConnection; isResuming: boolean } {
-  const { endpoint, peer, config, scope, ticket, clock } = options;
+  const { endpoint, peer, config, scope, identify, ticket, clock } = options;
   const name = isIP(scope.serverName) === 0 ? scope.serverName : null;
   const make = (): NativeConnection =>
     startHandshake(endpoint, () => NativeConnection.connect(name, id, endpoint.name, peer, config));
   if (ticket !== undefined) {
     const native = make();
-    if (useTicket(native, ticket, scope, clock.now())) return { native, isResuming: true };
+    if (useTicket(native, { ticket, scope, identify, nowMs: clock.now() }))
+      return { native, isResuming: true };
   }
   return { native: make(), isResuming: false };
 }

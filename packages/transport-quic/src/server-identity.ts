@@ -31,3 +31,17 @@ export function identifyServer(chain: readonly Uint8Array[] | null, serverName: 
   }
   return certificateBinding(der);
 }
+
+/** Identifies one server as often as asked, and reads a certificate that it has read before no second time. */
+export function createServerIdentifier(
+  serverName: string,
+): (chain: readonly Uint8Array[] | null) => Uint8Array {
+  let known: { readonly der: Uint8Array; readonly binding: Uint8Array } | undefined;
+  return (chain) => {
+    const der = chain?.[0];
+    if (der !== undefined && known !== undefined && Buffer.from(der).equals(known.der)) return known.binding;
+    const binding = identifyServer(chain, serverName);
+    if (der !== undefined) known = { der: Uint8Array.from(der), binding };
+    return binding;
+  };
+}

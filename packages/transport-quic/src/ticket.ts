@@ -1,6 +1,5 @@
 import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { NativeConnection } from './native.ts';
-import { identifyServer } from './server-identity.ts';
 
 /** Whom a ticket lets the peers believe that they talk to, and in which protocol. */
 export interface TicketScope {
@@ -35,17 +34,22 @@ export function sealTicket(session: Uint8Array, scope: TicketScope): Uint8Array 
  */
 export function useTicket(
   native: NativeConnection,
-  ticket: Uint8Array,
-  scope: TicketScope,
-  nowMs: number,
+  options: {
+    readonly ticket: Uint8Array;
+    readonly scope: TicketScope;
+    /** Throws for a chain that is not the server's. */
+    readonly identify: (chain: readonly Uint8Array[] | null) => unknown;
+    readonly nowMs: number;
+  },
 ): boolean {
+  const { ticket, scope, identify, nowMs } = options;
   const digest = ticket.subarray(1, 1 + DIGEST_BYTES);
   if (ticket[0] !== VERSION || digest.byteLength < DIGEST_BYTES) return false;
   if (!timingSafeEqual(digest, digestOf(scope))) return false;
   try {
     native.setSession(Uint8Array.from(ticket.subarray(1 + DIGEST_BYTES)));
     const chain = native.peerCertChain();
-    identifyServer(chain, scope.serverName);
+    identify(chain);
     return chain?.every((der) => isValidAt(new X509Certificate(der), nowMs)) === true;
   } catch {
     return false;

@@ -5,21 +5,9 @@ import type { EchoLoadOptions, EchoServerContract } from './echo-contract.ts';
 
 /** The ways that an echo can take: the script of the server, and that of the load. */
 const WAYS = {
-  'rta-quic': {
-    server: new URL('./quic-server.ts', import.meta.url),
-    load: new URL('./quic-load.ts', import.meta.url),
-  },
   'rta-quic-streams': {
     server: new URL('./quic-server.ts', import.meta.url),
     load: new URL('./quic-streams-load.ts', import.meta.url),
-  },
-  'rta-websocket': {
-    server: new URL('./websocket-server.ts', import.meta.url),
-    load: new URL('./websocket-load.ts', import.meta.url),
-  },
-  'ws-tls': {
-    server: new URL('./ws-server.ts', import.meta.url),
-    load: new URL('./ws-load.ts', import.meta.url),
   },
   'http2-tls': {
     server: new URL('./http2-server.ts', import.meta.url),
@@ -33,12 +21,24 @@ const WAYS = {
     server: new URL('./udp-server.ts', import.meta.url),
     load: new URL('./udp-load.ts', import.meta.url),
   },
+  'rta-quic': {
+    server: new URL('./quic-server.ts', import.meta.url),
+    load: new URL('./quic-load.ts', import.meta.url),
+  },
+  'ws-tls': {
+    server: new URL('./ws-server.ts', import.meta.url),
+    load: new URL('./ws-load.ts', import.meta.url),
+  },
+  'rta-websocket': {
+    server: new URL('./websocket-server.ts', import.meta.url),
+    load: new URL('./websocket-load.ts', import.meta.url),
+  },
 } as const;
 
 /** Name of a way. */
 export type EchoWay = keyof typeof WAYS;
 
-/** All of them. */
+/** All of them. Those that targets compare stand side by side: a machine that others use is not the same for long. */
 export const ECHO_WAYS = Object.keys(WAYS) as readonly EchoWay[];
 
 /** What all ways have in common. */
