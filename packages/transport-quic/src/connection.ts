@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Clock, Timer } from '@rta/core';
+import type { Clock } from '@rta/core';
 import {
   type CloseInfo,
   checkCode,
@@ -14,8 +14,10 @@ import { formatAddress } from './address.ts';
 import { nativeCloseInfo } from './close-info.ts';
 import { ConnectionIds, type PacketRouter } from './connection-ids.ts';
 import { ConnectionStreams } from './connection-streams.ts';
+import { Deadline } from './deadline.ts';
 import type { PacketReceiver, QuicEndpoint } from './endpoint.ts';
 import { INTERNAL_ERROR, isTlsAlert } from './errors.ts';
+import { KeepAlive } from './keep-alive.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
 import type { Address, NativeConnection } from './native.ts';
@@ -109,11 +111,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #failed = false;
   /** Whether quiche may have closed the connection since it was last asked. */
   #mayHaveEnded = false;
-  /** The peer was asked for a sign of life. */
-  #askedToSpeak = false;
-  #timer: Timer | undefined;
-  #timerAtMs = 0;
-  #keepAliveTimer: Timer | undefined;
+  readonly #deadline: Deadline;
+  #keepAlive: KeepAlive | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -121,6 +120,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#endpoint = options.endpoint;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.#paths = options.paths;
+    this.#deadline = new Deadline(options.native, options.clock, () => this.#onDeadline());
     this.#streams = new ConnectionStreams({
       role: options.role,
       native: options.native,
@@ -137,7 +137,12 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#settleClosed = resolve;
     const { native, router, routes, resetToken } = options;
     this.#ids = new ConnectionIds({ native, router, receiver: this, initial: routes, resetToken });
-    this.#trace = this.#openTrace();
+    this.#trace = QlogTrace.open(options.qlog, {
+      subject: { connectionId: this.id, role: options.role },
+      clock: options.clock,
+      local: options.endpoint.address,
+      remote: options.paths.peer,
+    });
   }
 
   get remoteAddress(): string {
@@ -263,7 +268,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     const info = this.#mayHaveEnded ? nativeCloseInfo(this.#native, this.#failed) : undefined;
     this.#mayHaveEnded = false;
     if (info === undefined) {
-      this.#armTimer();
+      this.#deadline.arm();
       return;
     }
     // What the peer did wrong it was told in the last packet, and again if it goes on.
@@ -274,16 +279,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** Whether the program has the connection. */
   get #isUsable(): boolean {
     return this.#phase === 'open' || this.#phase === 'early';
-  }
-
-  #openTrace(): QlogTrace | undefined {
-    const { role, qlog, clock, endpoint, paths } = this.#options;
-    const subject = { connectionId: this.id, role };
-    const sink = qlog?.(subject);
-    if (sink === undefined) return undefined;
-    const trace = new QlogTrace(sink, subject, { startMs: clock.now(), nowMs: () => clock.monotonicMs() });
-    trace.started(endpoint.address, paths.peer);
-    return trace;
   }
 
   #openEarly(): void {
@@ -312,7 +307,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#phase = 'open';
     this.#ids.replenish();
     this.#paths.open();
-    this.#keepAlive();
+    this.#startKeepAlive();
     this.#options.onEstablished(this);
     if (!wasEarly) this.#options.onOpen(this);
   }
@@ -375,8 +370,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #end(info: CloseInfo, said?: { readonly packet: Buffer | undefined }): void {
     this.#phase = 'closed';
     this.#trace?.ended(info);
-    this.#timer?.cancel();
-    this.#keepAliveTimer?.cancel();
+    this.#deadline.cancel();
+    this.#keepAlive?.cancel();
     this.#streams.closeAll(info.code);
     const { native, clock, lingerMs, onEnd } = this.#options;
     const { endpoint, peer } = this.#paths;
@@ -392,24 +387,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     onEnd(this, info, lingering);
   }
 
-  /** A timer that fires too early looks again; so a packet need not move it, which would cost more than it saves. */
-  #armTimer(): void {
-    const leftMs = this.#native.timeout();
-    if (leftMs === null) return;
-    // quiche rounds down.
-    const delayMs = leftMs + 1;
-    const atMs = this.#options.clock.monotonicMs() + delayMs;
-    if (this.#timer !== undefined) {
-      if (this.#timerAtMs <= atMs) return;
-      this.#timer.cancel();
-    }
-    this.#timerAtMs = atMs;
-    this.#timer = this.#options.clock.after(delayMs, () => this.#onTimer());
-  }
-
-  #onTimer(): void {
-    this.#timer = undefined;
-    this.#native.onTimeout();
+  #onDeadline(): void {
     this.#mayHaveEnded = true;
     try {
       this.#paths.onTimer();
@@ -421,21 +399,13 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.flush();
   }
 
-  #keepAlive(): void {
+  #startKeepAlive(): void {
     const { keepAliveMs, clock } = this.#options;
     if (keepAliveMs === 0) return;
-    const delayMs = Math.min(keepAliveMs, Math.ceil(this.#idleTimeoutMs / 3));
-    // Packets that quiche took: noise from somebody who wants the connection to fall silent is none.
-    const heard = this.#native.stats().recv;
-    this.#keepAliveTimer = clock.after(delayMs, () => {
-      const isSilent = this.#native.stats().recv === heard;
-      if (isSilent) {
-        if (this.#askedToSpeak) this.#paths.onSilence();
-        this.#native.sendAckEliciting();
-        this.#endpoint.flushSoon(this);
-      }
-      this.#askedToSpeak = isSilent;
-      this.#keepAlive();
+    const intervalMs = Math.min(keepAliveMs, Math.ceil(this.#idleTimeoutMs / 3));
+    this.#keepAlive = new KeepAlive(this.#native, clock, intervalMs, {
+      onAsked: () => this.#endpoint.flushSoon(this),
+      onSilence: () => this.#paths.onSilence(),
     });
   }
 

@@ -1,3 +1,4 @@
+import type { Clock } from '@rta/core';
 import type { CloseInfo } from '@rta/transport';
 import type { Address, NativeConnection } from './native.ts';
 import { type PacketType, packetsOf } from './packet-walk.ts';
@@ -22,6 +23,14 @@ export interface QlogSink {
   write(record: string): void;
   /** The connection has ended, and there will be no more. */
   end(): void;
+}
+
+/** What there is to say when a connection begins. */
+export interface QlogBeginning {
+  readonly subject: QlogSubject;
+  readonly clock: Clock;
+  readonly local: Address;
+  readonly remote: Address;
 }
 
 const FORMAT = {
@@ -52,15 +61,10 @@ export class QlogTrace {
   readonly #sentCounts = { initial: 0, handshake: 0, application: 0 };
   #metrics = '';
 
-  /** @param times the wall clock, for when it began, and a monotonic clock. */
-  constructor(
-    sink: QlogSink,
-    subject: QlogSubject,
-    times: { readonly startMs: number; readonly nowMs: () => number },
-  ) {
+  private constructor(sink: QlogSink, { subject, clock, local, remote }: QlogBeginning) {
     this.#sink = sink;
-    this.#nowMs = times.nowMs;
-    this.#beganMs = times.nowMs();
+    this.#nowMs = () => clock.monotonicMs();
+    this.#beganMs = clock.monotonicMs();
     this.#write({
       ...FORMAT,
       trace: {
@@ -68,19 +72,22 @@ export class QlogTrace {
         common_fields: {
           ODCID: subject.connectionId,
           time_format: 'relative',
-          reference_time: times.startMs,
+          reference_time: clock.now(),
         },
       },
     });
-  }
-
-  started(local: Address, remote: Address): void {
     this.#event('connectivity:connection_started', {
       src_ip: local.host,
       src_port: local.port,
       dst_ip: remote.host,
       dst_port: remote.port,
     });
+  }
+
+  /** Begins a trace where somebody wants it. */
+  static open(opener: QlogOpener | undefined, beginning: QlogBeginning): QlogTrace | undefined {
+    const sink = opener?.(beginning.subject);
+    return sink === undefined ? undefined : new QlogTrace(sink, beginning);
   }
 
   sent(datagram: Uint8Array): void {

@@ -228,3 +228,20 @@ test('a dialed connection and its listener may be used with `await using`', asyn
   await using client = await dialQuic({ host: '127.0.0.1', port: listener.address.port, ca: pki.caCertPem });
   expect(await ask(client, 'hello')).toBe('hello');
 });
+
+test('a process that was held up for longer than the idle timeout hears what was sent meanwhile', async () => {
+  await using server = await startServer({ idleTimeoutMs: 300 });
+  const { client, server: far } = await server.pair({ idleTimeoutMs: 300 });
+  echo(far);
+  await ask(client, 'hello');
+  client.openStream().write(Uint8Array.of(1));
+  far.openStream().write(Uint8Array.of(1));
+  // Both packets leave, and the loop has no turn in which they could be read.
+  await new Promise<void>((resolve) => {
+    queueMicrotask(() => process.nextTick(() => queueMicrotask(() => process.nextTick(resolve))));
+  });
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
+
+  expect(await ask(client, 'still there')).toBe('still there');
+  await client.close();
+});
