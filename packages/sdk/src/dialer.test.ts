@@ -1,6 +1,6 @@
 import { createMemoryTransportPair, type TransportConnection } from '@rta/transport';
 import type { DialQuicOptions, QuicClientConnection } from '@rta/transport-quic';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { publishedFacts } from '../test/published-facts.ts';
 import { createDialer, type DialOptions, type TransportLoaders } from './dialer.ts';
 import { createTicketStore, type TicketStore } from './ticket-store.ts';
@@ -101,7 +101,7 @@ test('a ticket is passed on where there is one', async () => {
 
 test('a trace is for QUIC alone', async () => {
   const { loaders, dialled } = fakeTransports();
-  const qlog = (): undefined => undefined;
+  const qlog = vi.fn<() => undefined>();
   const dialer = createDialer(ENDPOINT, { qlog }, loaders);
   await dialer.quic(NEVER);
   await dialer.websocket(NEVER);

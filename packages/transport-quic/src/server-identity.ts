@@ -17,7 +17,7 @@ export function certificateBinding(der: Uint8Array): Uint8Array {
  * @throws RtaError `RTA_TRANSPORT_CERTIFICATE`.
  * @see RFC 9525 §6
  */
-export function identifyServer(chain: readonly Uint8Array[] | null, serverName: string): Uint8Array {
+function identifyServer(chain: readonly Uint8Array[] | null, serverName: string): Uint8Array {
   const der = chain?.[0];
   if (der === undefined)
     throw transportError('RTA_TRANSPORT_CERTIFICATE', 'the server showed no certificate');
