@@ -216,7 +216,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     const packet = this.#send();
     const info = { by: 'local', code: transportCode, reason: '' } as const;
     // A peer that was refused goes on until it has heard of it; one whose time is up may not be there.
-    this.#end(info, transportCode === 0 ? undefined : { packet });
+    this.#end(info, transportCode === 0 || packet === undefined ? undefined : { packet });
   }
 
   receive(packet: Buffer, from: Address, to: Address): void {
@@ -271,8 +271,9 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       this.#deadline.arm();
       return;
     }
-    // What the peer did wrong it was told in the last packet, and again if it goes on.
-    this.#end(info, this.#failed ? { packet } : undefined);
+    // What the peer did wrong it was told in the last packet, and again if it goes on. Where there is none, nothing is
+    // kept: a stranger's handshake that failed must not hold memory that no limit counts any more.
+    this.#end(info, this.#failed && packet !== undefined ? { packet } : undefined);
     this.#streams.serveAttended();
   }
 

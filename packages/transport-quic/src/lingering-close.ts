@@ -95,8 +95,15 @@ export class LingeringClose implements PacketReceiver {
     // quiche rounds down.
     this.#probeTimer = this.#clock.after(leftMs + 1, () => {
       const { sender } = this.#endpoint;
-      native.onTimeout();
-      const sent = native.send(sender.space());
+      let sent: ReturnType<NativeConnection['send']>;
+      try {
+        native.onTimeout();
+        sent = native.send(sender.space());
+      } catch {
+        // quiche has no path for it: the close cannot be said.
+        this.#settleTold();
+        return;
+      }
       if (sent === null) this.#probeLater(native);
       else this.#keep(sender.send(sent[0], this.#peer));
     });
