@@ -110,6 +110,9 @@ export class ClientPaths implements ConnectionPaths {
 
   open(): void {
     this.#phase = 'open';
+  }
+
+  settle(): void {
     this.#isListed = isListedAddress(this.#endpoint.address.host);
     this.#watchLocalAddress();
   }

@@ -100,6 +100,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   /** `early`: the program has the connection, and its handshake is not complete. */
   #phase: 'handshake' | 'early' | 'open' | 'closed' = 'handshake';
   #earlyData: EarlyData = 'none';
+  #isSettled = false;
   #onSession: ((session: Uint8Array) => void) | undefined;
   /** Settled when the connection has ended, and the peer was told where this side ended it. */
   #told: Promise<void>;
@@ -251,7 +252,6 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
       this.#paths.attend();
       if (this.#phase === 'handshake') this.#openEarly();
       if (this.#phase !== 'open' && this.#phase !== 'closed' && this.#native.isEstablished()) this.#open();
-      if (this.#onSession !== undefined) this.#takeSession();
       if (this.#isUsable) this.#serveStreams();
       this.#streams.serveAttended();
     } catch {
@@ -261,6 +261,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   /** Sends what quiche has to send, and looks after the end and the timer. */
   flush(): void {
+    if (this.#phase === 'open') this.#settle();
     if (this.#phase === 'closed') return;
     const packet = this.#send();
     this.#trace?.measured(this.#native);
@@ -286,6 +287,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     if (!this.#options.allowsEarlyData || !this.#native.isInEarlyData() || !this.#identify()) return;
     this.#phase = 'early';
     this.#earlyData = 'pending';
+    // The server's part of the handshake goes ahead: while the program works on the answer, the client works on that.
+    if (this.#options.role === 'server') this.#send();
     this.#options.onOpen(this);
   }
 
@@ -302,20 +305,36 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     if (!this.#identify()) return;
     const wasEarly = this.#phase === 'early';
     if (wasEarly) this.#earlyData = this.#native.isResumed() ? 'accepted' : 'rejected';
-    // The shorter one counts (RFC 9000 §10.1); 0 is none.
-    const { peerMaxIdleTimeout } = this.#native.stats();
-    if (peerMaxIdleTimeout > 0) this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, peerMaxIdleTimeout);
     this.#phase = 'open';
-    this.#ids.replenish();
     this.#paths.open();
-    this.#startKeepAlive();
     this.#options.onEstablished(this);
     if (!wasEarly) this.#options.onOpen(this);
   }
 
+  /**
+   * What an open connection needs and nobody waits for, in the flush: an answer that came with the end of the handshake
+   * has been given to the program by then.
+   */
+  #settle(): void {
+    try {
+      if (!this.#isSettled) {
+        this.#isSettled = true;
+        // The shorter one counts (RFC 9000 §10.1); 0 is none.
+        const { peerMaxIdleTimeout } = this.#native.stats();
+        if (peerMaxIdleTimeout > 0) this.#idleTimeoutMs = Math.min(this.#idleTimeoutMs, peerMaxIdleTimeout);
+        this.#ids.replenish();
+        this.#paths.settle();
+        this.#startKeepAlive();
+      }
+      if (this.#onSession !== undefined) this.#takeSession();
+    } catch {
+      this.#fail();
+    }
+  }
+
   /** A server that issues tickets does so right after the handshake. One is enough: the last is the best. */
   #takeSession(): void {
-    const session = this.#phase === 'open' ? this.#native.session() : null;
+    const session = this.#native.session();
     if (session === null) return;
     const handler = this.#onSession;
     this.#onSession = undefined;

@@ -21,6 +21,8 @@ export interface ConnectionPaths {
   sendElse(space: Buffer): ReturnType<NativeConnection['send']>;
   /** The handshake is complete: from here on a path may change. */
   open(): void;
+  /** Called once, after `open`, when nothing else waits: for what takes time. */
+  settle(): void;
   /** Deals with what quiche says of paths. */
   attend(): void;
   /** Time has passed, and quiche has looked at it. */

@@ -133,6 +133,8 @@ export class PeerPaths implements ConnectionPaths {
 
   open(): void {}
 
+  settle(): void {}
+
   attend(): void {
     this.#drainEvents();
   }

@@ -76,6 +76,34 @@ describe('with a ticket', () => {
     await client.close();
   });
 
+  test('the handshake of the server does not wait for the answer of its program', async () => {
+    const events: { of: string; what: string }[] = [];
+    let latest = '';
+    await using server = await startServer({
+      earlyData: true,
+      onConnection(connection) {
+        latest = connection.id;
+        events.push({ of: latest, what: connection.isEarly ? 'early connection' : 'connection' });
+        echo(connection);
+      },
+      qlog: ({ connectionId }) => ({
+        write(record) {
+          if (record.includes('transport:packet_sent')) events.push({ of: connectionId, what: 'packet' });
+        },
+        end: () => {},
+      }),
+    });
+    const ticket = await ticketOf(server);
+
+    const client = await server.dial({ ticket });
+    await ask(client, 'early');
+
+    const story = events.filter(({ of }) => of === latest).map(({ what }) => what);
+    expect(story).toContain('early connection');
+    expect(story[0]).toBe('packet');
+    await client.close();
+  });
+
   test('both ends see the channel binding of the connection that the ticket is from', async () => {
     const { server, connections } = await startEcho();
     await using _ = server;
