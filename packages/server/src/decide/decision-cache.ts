@@ -10,13 +10,19 @@ export interface CachedDecision {
 }
 
 /**
- * Decisions of deterministic PDPs, kept for exactly one state of one session (invariant I3): a session that changes
- * is another object, and the decisions of the old one go with it.
+ * Decisions of deterministic PDPs, kept for exactly one generation of one session (invariant I3): the token stands for
+ * all that is told to the PDP of a session, each change of it brings another one, and the decisions of the old one go
+ * with it. That the session is bound to another connection changes none of them.
  */
 export interface DecisionCache {
   /** Looks up the bytes of a question, as they came from the wire. */
-  get(session: Session, key: string, policyRevision: string, nowMs: number): CachedDecision | undefined;
-  put(session: Session, key: string, cached: CachedDecision): void;
+  get(
+    session: Pick<Session, 'token'>,
+    key: string,
+    policyRevision: string,
+    nowMs: number,
+  ): CachedDecision | undefined;
+  put(session: Pick<Session, 'token'>, key: string, cached: CachedDecision): void;
 }
 
 /**
@@ -29,19 +35,19 @@ export function questionKey(question: Uint8Array): string {
 
 /** Makes an empty cache. */
 export function createDecisionCache(): DecisionCache {
-  const sessions = new WeakMap<Session, Map<string, CachedDecision>>();
+  const generations = new WeakMap<Uint8Array, Map<string, CachedDecision>>();
   return {
-    get(session, key, policyRevision, nowMs) {
-      const cached = sessions.get(session)?.get(key);
+    get({ token }, key, policyRevision, nowMs) {
+      const cached = generations.get(token)?.get(key);
       if (cached === undefined || cached.decision.revision !== policyRevision) return undefined;
       const { expiresAtMs } = cached.decision;
       return expiresAtMs !== undefined && nowMs >= expiresAtMs ? undefined : cached;
     },
-    put(session, key, cached) {
-      let decisions = sessions.get(session);
+    put({ token }, key, cached) {
+      let decisions = generations.get(token);
       if (decisions === undefined) {
         decisions = new Map();
-        sessions.set(session, decisions);
+        generations.set(token, decisions);
       }
       if (decisions.size >= SERVER_LIMITS.maxCachedDecisionsPerSession) decisions.clear();
       decisions.set(key, cached);
