@@ -1,5 +1,5 @@
 import { createMemoryTransportPair, type TransportConnection } from '@rta/transport';
-import type { DialQuicOptions, QuicClientConnection } from '@rta/transport-quic';
+import type { QuicClientConnection } from '@rta/transport-quic';
 import { expect, test, vi } from 'vitest';
 import { publishedFacts } from '../test/published-facts.ts';
 import { createDialer, type DialOptions, type TransportLoaders } from './dialer.ts';
@@ -12,10 +12,13 @@ const ENDPOINT = { host: 'rta.example', port: 4433 };
 function fakeTransports(): {
   loaders: TransportLoaders;
   dialled: { readonly kind: string; readonly options: object }[];
+  /** What QUIC dialers were made with. */
+  quicDialers: readonly object[];
   /** Gives the newest QUIC connection a ticket. */
   giveTicket: (ticket: Uint8Array) => void;
 } {
   const dialled: { kind: string; options: object }[] = [];
+  const quicDialers: object[] = [];
   let giveTicket: ((ticket: Uint8Array) => void) | undefined;
   const open = (kind: string, options: object): TransportConnection => {
     dialled.push({ kind, options });
@@ -23,21 +26,27 @@ function fakeTransports(): {
   };
   return {
     dialled,
+    quicDialers,
     giveTicket: (ticket) => giveTicket?.(ticket),
     loaders: {
       quic: () =>
         Promise.resolve({
-          dialQuic: (options: DialQuicOptions) => {
-            const connection = Object.assign(open('quic', options), {
-              kind: 'quic' as const,
-              earlyData: 'none' as const,
-              established: Promise.resolve(),
-              onTicket: (handler: (ticket: Uint8Array) => void) => {
-                giveTicket = handler;
+          createQuicDialer: (options) => {
+            quicDialers.push(options);
+            return {
+              dial: (dialOptions = {}) => {
+                const connection = Object.assign(open('quic', { ...options, ...dialOptions }), {
+                  kind: 'quic' as const,
+                  earlyData: 'none' as const,
+                  established: Promise.resolve(),
+                  onTicket: (handler: (ticket: Uint8Array) => void) => {
+                    giveTicket = handler;
+                  },
+                  migrate: () => Promise.resolve(),
+                });
+                return Promise.resolve(connection as unknown as QuicClientConnection);
               },
-              migrate: () => Promise.resolve(),
-            });
-            return Promise.resolve(connection as unknown as QuicClientConnection);
+            };
           },
         }),
       websocket: () =>
@@ -62,6 +71,32 @@ test('both transports are given the same server, trust and client certificate', 
     { kind: 'quic', options: expected },
     { kind: 'websocket', options: expected },
   ]);
+});
+
+test('one QUIC dialer does all dials: what the client trusts is read once', async () => {
+  const { loaders, dialled, quicDialers } = fakeTransports();
+  const dialer = createDialer(ENDPOINT, { ca: 'authority' }, loaders);
+  await dialer.quic(NEVER);
+  await Promise.all([dialer.quic(NEVER), dialer.quic(NEVER, Uint8Array.of(7))]);
+
+  expect(quicDialers).toEqual([{ ...ENDPOINT, ca: 'authority' }]);
+  expect(dialled).toHaveLength(3);
+});
+
+test('options that QUIC refuses are refused each time', async () => {
+  const { loaders } = fakeTransports();
+  const refusing: TransportLoaders = {
+    ...loaders,
+    quic: () =>
+      Promise.resolve({
+        createQuicDialer: () => {
+          throw Object.assign(new Error('no certificate'), { code: 'RTA_TRANSPORT_CONFIG' });
+        },
+      }),
+  };
+  const dialer = createDialer(ENDPOINT, { ca: 'x' }, refusing);
+  await expect(dialer.quic(NEVER)).rejects.toMatchObject({ code: 'RTA_TRANSPORT_CONFIG' });
+  await expect(dialer.quic(NEVER)).rejects.toMatchObject({ code: 'RTA_TRANSPORT_CONFIG' });
 });
 
 test('a platform without QUIC is told of once, however often it is tried', async () => {

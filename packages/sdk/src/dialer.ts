@@ -1,5 +1,10 @@
 import type { ServerCredentials, TransportConnection } from '@rta/transport';
-import type { DialQuicOptions, dialQuic, QuicClientConnection } from '@rta/transport-quic';
+import type {
+  createQuicDialer,
+  QuicClientConnection,
+  QuicDialer,
+  QuicDialerOptions,
+} from '@rta/transport-quic';
 import type { dialWebSocket } from '@rta/transport-websocket';
 import { codeOf, sdkDiagnostics } from './diagnostics.ts';
 import type { Endpoint } from './endpoint.ts';
@@ -20,7 +25,7 @@ export interface DialOptions {
   /** Keeps what servers give for `resume()`. Without it, nothing is kept. */
   readonly tickets?: TicketStore;
   /** Traces QUIC connections; `qlogFiles` of `@rta/transport-quic` writes files that the usual viewers read. */
-  readonly qlog?: DialQuicOptions['qlog'];
+  readonly qlog?: QuicDialerOptions['qlog'];
 }
 
 /** Reaches one server over either transport. */
@@ -38,7 +43,7 @@ export interface Dialer {
 
 /** Loads a transport when it is needed: QUIC has a native binary, which not every platform has. */
 export interface TransportLoaders {
-  quic(): Promise<{ readonly dialQuic: typeof dialQuic }>;
+  quic(): Promise<{ readonly createQuicDialer: typeof createQuicDialer }>;
   websocket(): Promise<{ readonly dialWebSocket: typeof dialWebSocket }>;
 }
 
@@ -75,6 +80,15 @@ export function createDialer(
     clientCert: credentials?.cert,
   });
 
+  let quicDialer: QuicDialer | undefined;
+  /** One for all dials: it reads the authorities, which takes a while. */
+  const openQuicDialer = async (): Promise<QuicDialer> => {
+    if (quicDialer !== undefined) return quicDialer;
+    const { createQuicDialer } = await loadQuic(loaders);
+    quicDialer ??= createQuicDialer({ ...target, ...(qlog === undefined ? {} : { qlog }) });
+    return quicDialer;
+  };
+
   const keep = async (store: TicketStore, ticket: Uint8Array): Promise<void> => {
     try {
       await store.put(key, ticket);
@@ -85,13 +99,8 @@ export function createDialer(
 
   return {
     async quic(signal, ticket) {
-      const { dialQuic } = await loadQuic(loaders);
-      const connection = await dialQuic({
-        ...target,
-        signal,
-        ...(ticket === undefined ? {} : { ticket }),
-        ...(qlog === undefined ? {} : { qlog }),
-      });
+      const dialer = await openQuicDialer();
+      const connection = await dialer.dial({ signal, ticket });
       if (tickets !== undefined) connection.onTicket((fresh) => void keep(tickets, fresh));
       return connection;
     },

@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import tls from 'node:tls';
+import { isRtaError } from '@rta/core';
 import {
   type ClientAuthentication,
   type ServerCredentials,
@@ -24,6 +25,9 @@ const SIGNATURE_ALGORITHMS = [
 export const DEFAULT_ALPN: readonly string[] = ['rta/1'];
 
 const PEM_CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+
+/** What the TLS library knows a certificate by: a line of its own. */
+const PEM_CERTIFICATE_BEGINS = /^-----BEGIN CERTIFICATE-----\s*$/m;
 
 /** What both sides of a connection choose. */
 export interface PeerConfig {
@@ -57,10 +61,22 @@ export function serverConfig(
 
 /** The configuration of a client: it verifies the server's certificate against the authorities. */
 export function clientConfig(
-  options: PeerConfig & { readonly ca: string; readonly credentials: ServerCredentials | undefined },
+  options: Omit<PeerConfig, 'earlyData'> & {
+    readonly ca: string;
+    readonly credentials: ServerCredentials | undefined;
+  },
 ): NativeConfig {
   const { ca, credentials } = options;
-  return withTransportParameters(options, () => tlsConfig({ verifiesPeer: true, ca, credentials }));
+  // Without a ticket there is no early data, whatever the configuration says.
+  return withTransportParameters({ ...options, earlyData: true }, () => {
+    try {
+      return tlsConfig({ verifiesPeer: true, ca, credentials });
+    } catch (error) {
+      // The TLS library does not say which it refuses.
+      checkAuthorities(ca);
+      throw error;
+    }
+  });
 }
 
 function tlsConfig(options: {
@@ -88,8 +104,10 @@ function tlsConfig(options: {
  * @throws RtaError `RTA_TRANSPORT_CONFIG` where there is no certificate among them.
  */
 export function authorities(ca: string | undefined): string {
-  if (ca !== undefined) checkAuthorities(ca);
-  return ca ?? defaultAuthorities();
+  if (ca === undefined) return defaultAuthorities();
+  // The TLS library takes a text without a certificate, and trusts nobody; what is in a certificate it reads itself.
+  if (!PEM_CERTIFICATE_BEGINS.test(ca)) throw notUsable('ca', 'holds no certificate');
+  return ca;
 }
 
 /** @throws RtaError `RTA_TRANSPORT_CONFIG` where there is no certificate among them. */
@@ -127,6 +145,7 @@ function withTransportParameters(options: PeerConfig, make: () => NativeConfig):
   try {
     config = make();
   } catch (cause) {
+    if (isRtaError(cause)) throw cause;
     throw notUsable('tls', 'the TLS library refuses the certificates or the key', cause);
   }
   config.setApplicationProtos([...(options.alpn ?? DEFAULT_ALPN)]);

@@ -1,66 +1,35 @@
 import { isIP } from 'node:net';
-import { type Clock, systemClock } from '@rta/core';
+import type { Clock } from '@rta/core';
 import {
   type MigrateOptions,
-  resolveTransportLimits,
-  type ServerCredentials,
   type TransportConnection,
   type TransportLimits,
   transportError,
 } from '@rta/transport';
-import { checkPort, packetBytesTo, resolveHost } from './address.ts';
-import { certificateThumbprint } from './client-identity.ts';
+import { packetBytesTo, resolveHost } from './address.ts';
 import { ClientPaths } from './client-paths.ts';
 import { ClientSockets, type ClientSocketsOptions } from './client-sockets.ts';
-import { authorities, checkCredentials, clientConfig, DEFAULT_ALPN } from './config.ts';
 import { type EarlyData, QuicConnection } from './connection.ts';
 import { randomResetToken } from './connection-ids.ts';
 import type { QuicEndpoint } from './endpoint.ts';
 import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
-import { QUIC_LIMITS, resolveTimes } from './limits.ts';
+import { type ConnectionTimes, QUIC_LIMITS } from './limits.ts';
 import { type Address, type NativeConfig, NativeConnection } from './native.ts';
 import { newConnectionId } from './packet-routing.ts';
 import type { QlogOpener } from './qlog.ts';
-import { createServerIdentifier } from './server-identity.ts';
-import { sealTicket, type TicketScope, useTicket } from './ticket.ts';
+import type { ServerIdentifier } from './server-identity.ts';
+import type { TicketSeal } from './ticket.ts';
 
-/** Where to connect, and whom to trust. */
-export interface DialQuicOptions {
-  /** A DNS name or an IP address. */
-  readonly host: string;
-  readonly port: number;
-  /** The DNS name or IP address that the server's certificate must be valid for; default `host`. */
-  readonly serverName?: string;
-  /** Certificates of the authorities to trust, PEM; default those that Node.js trusts. */
-  readonly ca?: string;
-  /**
-   * The certificate to show to a server that asks for one (mutual TLS), with its key; none by default. The server
-   * judges it after the handshake is complete here: where it refuses it, the connection is closed by `transport`, with
-   * a code from 0x100 on.
-   */
-  readonly credentials?: ServerCredentials;
-  /** Application protocols, in order of preference; default `rta/1`. */
-  readonly alpn?: readonly string[];
+/** What is for one connection alone. */
+export interface DialOptions {
   /**
    * What `onTicket` gave on an earlier connection to the same server. Then the connection may be used at once, and
    * what is written before the handshake is complete goes as early data (0-RTT). Use each ticket once, or who watches
    * the network can tell that it is you again (RFC 8446 §C.4). One that is of no use is not an error.
    */
-  readonly ticket?: Uint8Array;
+  readonly ticket?: Uint8Array | undefined;
   /** Gives up when it fires, and rejects with its reason. */
-  readonly signal?: AbortSignal;
-  /** Gives up after this; default 10 seconds. */
-  readonly connectTimeoutMs?: number;
-  /** A connection over which nothing arrives for this long is dead; default 30 seconds. */
-  readonly idleTimeoutMs?: number;
-  /** Sends something when nothing arrived for this long; default 10 seconds, at most half of `idleTimeoutMs`. */
-  readonly keepAliveMs?: number;
-  /** Traces connections as qlog; `qlogFiles` writes files that the usual viewers read. */
-  readonly qlog?: QlogOpener;
-  /** Limits of the connection's streams; default `TRANSPORT_LIMITS`. */
-  readonly limits?: Partial<TransportLimits>;
-  /** Runs the timers; what quiche does with time follows the machine's clock in any case. */
-  readonly clock?: Clock;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A client's connection. */
@@ -90,42 +59,30 @@ export interface QuicClientConnection extends TransportConnection {
   migrate(options?: MigrateOptions): Promise<void>;
 }
 
-/**
- * Connects to a QUIC server (TLS 1.3) and verifies its certificate: chain, validity period, and name.
- *
- * @returns the connection, its handshake complete; with a ticket that is good for early data it comes at once, and
- *   `established` tells the rest.
- * @throws RtaError `RTA_TRANSPORT_CERTIFICATE` for a certificate that is not trusted or is not for `serverName`,
- *   `RTA_TRANSPORT_UNREACHABLE` where nobody answers in time or the server has no room,
- *   `RTA_TRANSPORT_HANDSHAKE` where the peers have no protocol in common,
- *   `RTA_TRANSPORT_CONFIG` for options that are not usable.
- */
-export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConnection> {
-  const { signal, clock = systemClock, serverName = options.host } = options;
-  const limits = resolveTransportLimits(options.limits);
-  const times = resolveTimes(options);
-  checkPort(options.port, 1);
-  const { credentials } = options;
-  const clientThumbprint =
-    credentials === undefined ? undefined : certificateThumbprint(checkCredentials(credentials).raw);
-  const scope: TicketScope = {
-    serverName,
-    ca: authorities(options.ca),
-    alpn: options.alpn ?? DEFAULT_ALPN,
-    clientCert: credentials?.cert,
-  };
-  const identify = createServerIdentifier(serverName);
-  const config = clientConfig({
-    ca: scope.ca,
-    credentials,
-    alpn: scope.alpn,
-    limits,
-    idleTimeoutMs: times.idleTimeoutMs,
-    earlyData: options.ticket !== undefined,
-  });
+/** What the connections to one server have in common. */
+export interface DialledServer {
+  readonly host: string;
+  readonly port: number;
+  readonly serverName: string;
+  readonly config: NativeConfig;
+  readonly tickets: TicketSeal;
+  readonly identify: ServerIdentifier;
+  /** Of the certificate that the client shows. */
+  readonly clientThumbprint: Uint8Array | undefined;
+  readonly limits: TransportLimits;
+  readonly times: ConnectionTimes;
+  readonly qlog: QlogOpener | undefined;
+  readonly clock: Clock;
+}
+
+/** Connects to a server; `QuicDialer.dial` says how. */
+export async function dial(
+  server: DialledServer,
+  { ticket, signal }: DialOptions,
+): Promise<QuicClientConnection> {
+  const { tickets, identify, clientThumbprint, limits, times, clock } = server;
   signal?.throwIfAborted();
-  const peer = await resolvePeer(options);
-  config.setMaxSendUdpPayloadSize(packetBytesTo(peer));
+  const peer = await resolvePeer(server);
   signal?.throwIfAborted();
 
   const usable = Promise.withResolvers<void>();
@@ -155,15 +112,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   });
   const endpoint = sockets.first;
   const id = newConnectionId();
-  const { native, isResuming } = begin(id, {
-    endpoint,
-    peer,
-    config,
-    scope,
-    identify,
-    ticket: options.ticket,
-    clock,
-  });
+  const { native, isResuming } = begin(id, { server, endpoint, peer, ticket });
   const chosen = new ClientPaths({
     native,
     sockets,
@@ -188,7 +137,8 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     allowsEarlyData: isResuming,
     identify: (native) => {
       try {
-        return { channelBinding: identify(native.peerCertChain()), clientThumbprint };
+        const { channelBinding } = identify(native.peerCertChain());
+        return { channelBinding, clientThumbprint };
       } catch (error) {
         refuse(error);
         connection?.abandon(TLS_BAD_CERTIFICATE);
@@ -197,7 +147,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
     },
     onOpen: () => usable.resolve(),
     onEstablished: () => established.resolve(),
-    qlog: options.qlog,
+    qlog: server.qlog,
     lingerMs: QUIC_LIMITS.clientLingerMs,
     onEnd: (_connection, info, lingering) => {
       refuse(handshakeError(info, peer));
@@ -219,7 +169,7 @@ export async function dialQuic(options: DialQuicOptions): Promise<QuicClientConn
   if (signal?.aborted === true) onAbort();
   opened.start();
   await usable.promise;
-  return clientConnection(opened, chosen, established.promise, scope);
+  return clientConnection(opened, chosen, established.promise, tickets);
 }
 
 /** What a program sees of a client's connection. */
@@ -227,13 +177,13 @@ function clientConnection(
   connection: QuicConnection,
   paths: ClientPaths,
   established: Promise<void>,
-  scope: TicketScope,
+  tickets: TicketSeal,
 ): QuicClientConnection {
   return Object.assign(connection, {
     established,
     migrate: (options?: MigrateOptions) => paths.migrate(options),
     onTicket: (handler: (ticket: Uint8Array) => void) =>
-      connection.onSession((session) => handler(sealTicket(session, scope))),
+      connection.onSession((session) => handler(tickets.seal(session))),
   });
 }
 
@@ -241,29 +191,29 @@ function clientConnection(
 function begin(
   id: Uint8Array,
   options: {
+    readonly server: DialledServer;
     readonly endpoint: QuicEndpoint;
     readonly peer: Address;
-    readonly config: NativeConfig;
-    readonly scope: TicketScope;
-    readonly identify: (chain: readonly Uint8Array[] | null) => Uint8Array;
     readonly ticket: Uint8Array | undefined;
-    readonly clock: Clock;
   },
 ): { native: NativeConnection; isResuming: boolean } {
-  const { endpoint, peer, config, scope, identify, ticket, clock } = options;
-  const name = isIP(scope.serverName) === 0 ? scope.serverName : null;
+  const { server, endpoint, peer, ticket } = options;
+  const { serverName, config, tickets, identify, clock } = server;
+  const name = isIP(serverName) === 0 ? serverName : null;
   const make = (): NativeConnection =>
-    startHandshake(endpoint, () => NativeConnection.connect(name, id, endpoint.name, peer, config));
+    startHandshake(endpoint, () => {
+      // quiche copies its configuration when it connects.
+      config.setMaxSendUdpPayloadSize(packetBytesTo(peer));
+      return NativeConnection.connect(name, id, endpoint.name, peer, config);
+    });
   if (ticket !== undefined) {
     const native = make();
-    if (useTicket(native, { ticket, scope, identify, nowMs: clock.now() }))
-      return { native, isResuming: true };
+    if (tickets.use(native, { ticket, identify, nowMs: clock.now() })) return { native, isResuming: true };
   }
   return { native: make(), isResuming: false };
 }
 
-async function resolvePeer(options: DialQuicOptions): Promise<Address> {
-  const { host, port } = options;
+async function resolvePeer({ host, port }: DialledServer): Promise<Address> {
   try {
     return { host: await resolveHost(host), port };
   } catch (cause) {

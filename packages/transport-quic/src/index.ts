@@ -1,7 +1,14 @@
 export type { RetryPolicy } from './admission.ts';
 export type { EarlyData } from './connection.ts';
 export type { QuicDiagnostic } from './diagnostics.ts';
-export { type DialQuicOptions, dialQuic, type QuicClientConnection } from './dial.ts';
+export type { DialOptions, QuicClientConnection } from './dial.ts';
+export {
+  createQuicDialer,
+  type DialQuicOptions,
+  dialQuic,
+  type QuicDialer,
+  type QuicDialerOptions,
+} from './dialer.ts';
 export { QUIC_LIMITS } from './limits.ts';
 export { type ListenQuicOptions, listenQuic } from './listen.ts';
 export type { QlogOpener, QlogSink, QlogSubject } from './qlog.ts';

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual, X509Certificate } from 'node:crypto';
 import type { NativeConnection } from './native.ts';
+import type { ServerIdentifier } from './server-identity.ts';
 
 /** Whom a ticket lets the peers believe that they talk to, and in which protocol. */
 export interface TicketScope {
@@ -16,44 +17,52 @@ const VERSION = 1;
 const DIGEST_BYTES = 32;
 
 /**
- * What a program keeps of a connection in order to resume it: a version, the digest of what the server was verified
- * against, and quiche's session, in which are the ticket, its secret and the server's certificate.
+ * Makes of sessions what a program keeps of a connection in order to resume it: a version, the digest of what the server
+ * was verified against, and quiche's session, in which are the ticket, its secret and the server's certificate.
  *
  * A ticket stands for certificates that were verified once. So it is good only for a client that would verify the
  * server's in the same way (the same name, the same authorities), and that would show the same one itself.
  */
-export function sealTicket(session: Uint8Array, scope: TicketScope): Uint8Array {
-  return Buffer.concat([Uint8Array.of(VERSION), digestOf(scope), session]);
+export interface TicketSeal {
+  /** Makes a ticket of a session. */
+  seal(session: Uint8Array): Uint8Array;
+  /**
+   * Gives a connection that has not begun the session of a ticket.
+   *
+   * @returns whether it could: a ticket for another server, one that is damaged, and one whose certificate has expired
+   *   are not used. The connection is spoilt then: begin with another.
+   */
+  use(
+    native: NativeConnection,
+    options: {
+      readonly ticket: Uint8Array;
+      readonly identify: ServerIdentifier;
+      readonly nowMs: number;
+    },
+  ): boolean;
 }
 
-/**
- * Gives a connection that has not begun the session of a ticket.
- *
- * @returns whether it could: a ticket for another server, one that is damaged, and one whose certificate has expired
- *   are not used. The connection is spoilt then: begin with another.
- */
-export function useTicket(
-  native: NativeConnection,
-  options: {
-    readonly ticket: Uint8Array;
-    readonly scope: TicketScope;
-    /** Throws for a chain that is not the server's. */
-    readonly identify: (chain: readonly Uint8Array[] | null) => unknown;
-    readonly nowMs: number;
-  },
-): boolean {
-  const { ticket, scope, identify, nowMs } = options;
-  const digest = ticket.subarray(1, 1 + DIGEST_BYTES);
-  if (ticket[0] !== VERSION || digest.byteLength < DIGEST_BYTES) return false;
-  if (!timingSafeEqual(digest, digestOf(scope))) return false;
-  try {
-    native.setSession(Uint8Array.from(ticket.subarray(1 + DIGEST_BYTES)));
-    const chain = native.peerCertChain();
-    identify(chain);
-    return chain?.every((der) => isValidAt(new X509Certificate(der), nowMs)) === true;
-  } catch {
-    return false;
-  }
+/** Makes the seal of tickets of one scope. */
+export function createTicketSeal(scope: TicketScope): TicketSeal {
+  let known: Uint8Array | undefined;
+  const digest = (): Uint8Array => (known ??= digestOf(scope));
+  return {
+    seal: (session) => Buffer.concat([Uint8Array.of(VERSION), digest(), session]),
+    use(native, { ticket, identify, nowMs }) {
+      const sealed = ticket.subarray(1, 1 + DIGEST_BYTES);
+      if (ticket[0] !== VERSION || sealed.byteLength < DIGEST_BYTES) return false;
+      if (!timingSafeEqual(sealed, digest())) return false;
+      try {
+        native.setSession(Uint8Array.from(ticket.subarray(1 + DIGEST_BYTES)));
+        const chain = native.peerCertChain();
+        const { certificate } = identify(chain);
+        const issuers = (chain ?? []).slice(1).map((der) => new X509Certificate(der));
+        return [certificate, ...issuers].every((one) => isValidAt(one, nowMs));
+      } catch {
+        return false;
+      }
+    },
+  };
 }
 
 function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
