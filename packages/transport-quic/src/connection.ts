@@ -121,7 +121,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     this.#endpoint = options.endpoint;
     this.#idleTimeoutMs = options.idleTimeoutMs;
     this.#paths = options.paths;
-    this.#deadline = new Deadline(options.native, options.clock, () => this.#onDeadline());
+    this.#deadline = new Deadline(options.native, options.clock, {
+      afterReading: (callback) => this.#endpoint.afterReading(callback),
+      onPassed: () => this.#onDeadline(),
+    });
     this.#streams = new ConnectionStreams({
       role: options.role,
       native: options.native,

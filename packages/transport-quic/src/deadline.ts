@@ -14,15 +14,27 @@ export class Deadline {
   readonly #native: NativeConnection;
   readonly #clock: Clock;
   readonly #onPassed: () => void;
+  readonly #afterReading: (callback: () => void) => void;
   #timer: Timer | undefined;
   #atMs = 0;
   #isOver = false;
 
-  /** @param onPassed quiche has looked at the time; there may be something to send, or the connection is over. */
-  constructor(native: NativeConnection, clock: Clock, onPassed: () => void) {
+  /**
+   * @param events `afterReading`: calls back when what waits in the socket has been read; `onPassed`: quiche has looked
+   *   at the time; there may be something to send, or the connection is over.
+   */
+  constructor(
+    native: NativeConnection,
+    clock: Clock,
+    events: {
+      readonly afterReading: (callback: () => void) => void;
+      readonly onPassed: () => void;
+    },
+  ) {
     this.#native = native;
     this.#clock = clock;
-    this.#onPassed = onPassed;
+    this.#afterReading = events.afterReading;
+    this.#onPassed = events.onPassed;
   }
 
   /** Looks when quiche wants to be told next. To be called when anything was sent or read. */
@@ -42,20 +54,21 @@ export class Deadline {
 
   /**
    * Where the process was held up, what the peer sent meanwhile waits in the socket, and timers come first. It is read
-   * before quiche is told what time it is: or it would take a peer for silent that was not heard.
+   * before quiche is told what time it is: or it would take a peer for silent that was not heard, and send again what
+   * was acknowledged.
    */
   #pass(): void {
     const lateMs = this.#clock.monotonicMs() - this.#atMs;
-    if (lateMs > LATE_MS) setImmediate(() => this.#tell());
+    if (lateMs > LATE_MS) this.#afterReading(this.#tell);
     else this.#tell();
   }
 
-  #tell(): void {
+  readonly #tell = (): void => {
     this.#timer = undefined;
     if (this.#isOver) return;
     this.#native.onTimeout();
     this.#onPassed();
-  }
+  };
 
   cancel(): void {
     this.#isOver = true;

@@ -1,6 +1,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { DatagramSender } from './datagram-sender.ts';
+import { HeldUp } from './held-up.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import type { Address } from './native.ts';
 import {
@@ -50,6 +51,7 @@ export class QuicEndpoint {
   readonly #onUnrouted: EndpointOptions['onUnrouted'];
   readonly #routes = new Map<ConnectionIdKey, PacketReceiver>();
   readonly #turns = new Turns();
+  readonly #heldUp = new HeldUp();
   #closed: Promise<void> | undefined;
 
   private constructor(socket: Socket, options: EndpointOptions) {
@@ -120,6 +122,11 @@ export class QuicEndpoint {
     this.#turns.flushSoon(receiver);
   }
 
+  /** Calls back when what waits in the socket has been read: for what is late because the process was held up. */
+  afterReading(callback: () => void): void {
+    this.#heldUp.afterReading(callback);
+  }
+
   /** Lets the process end although the socket is open. */
   unref(): void {
     this.#socket.unref();
@@ -141,6 +148,7 @@ export class QuicEndpoint {
   }
 
   #onDatagram(datagram: Buffer, rinfo: RemoteInfo): void {
+    this.#heldUp.noteDatagram();
     // quiche knows no zones ("fe80::1%eth0").
     const { address, port } = rinfo;
     const from = { host: address.includes('%') ? withoutZone(address) : address, port };

@@ -86,8 +86,11 @@ export const QUIC_LIMITS = {
   firstMoveWaitMs: 100,
   /** Where that waiting stops growing. */
   lastMoveWaitMs: 5_000,
-  /** Socket buffers asked of the operating system, which may give less. */
-  socketBufferBytes: 2_097_152,
+  /**
+   * Socket buffers asked of the operating system, which may give less. Linux counts some 800 bytes for a packet however
+   * short it is, and doubles what is asked: it is room for what 10 000 clients say at once.
+   */
+  socketBufferBytes: 4_194_304,
   /** How long one key protects session tickets: who learns it can read that much early data, and no more. */
   ticketKeyLifetimeMs: 3_600_000,
   /** Bytes of one trace (qlog) that wait for the disk; beyond it the rest of the trace is dropped. */
