@@ -9,6 +9,10 @@ export class KeepAlive {
   readonly #onAsked: () => void;
   readonly #onSilence: () => void;
   #timer: Timer | undefined;
+  /** Packets that quiche took: noise from somebody who wants the connection to fall silent is none. */
+  #heard: number;
+  /** Half intervals in which, as far as is known, nothing came and the peer was not asked. */
+  #quietHalves = 0;
   /** The peer was asked. */
   #hasAsked = false;
 
@@ -27,6 +31,7 @@ export class KeepAlive {
     this.#intervalMs = intervalMs;
     this.#onAsked = events.onAsked;
     this.#onSilence = events.onSilence;
+    this.#heard = native.stats().recv;
     this.#wait();
   }
 
@@ -34,19 +39,30 @@ export class KeepAlive {
     this.#timer?.cancel();
   }
 
+  /** Looks twice in an interval: who looked once would ask up to two intervals after the last packet came. */
   #wait(): void {
-    // Packets that quiche took: noise from somebody who wants the connection to fall silent is none.
-    const heard = this.#native.stats().recv;
-    this.#timer = this.#clock.after(this.#intervalMs, () => {
-      const isSilent = this.#native.stats().recv === heard;
-      if (isSilent) {
-        if (this.#hasAsked) this.#onSilence();
-        this.#ask();
-        this.#onAsked();
-      }
-      this.#hasAsked = isSilent;
+    this.#timer = this.#clock.after(this.#intervalMs / 2, () => {
+      this.#look();
       this.#wait();
     });
+  }
+
+  #look(): void {
+    const { recv } = this.#native.stats();
+    if (recv === this.#heard) {
+      this.#quietHalves += 1;
+    } else {
+      this.#heard = recv;
+      this.#hasAsked = false;
+      // When it came is not known; that it came right after the last look is the safe side.
+      this.#quietHalves = 1;
+    }
+    if (this.#quietHalves < 2) return;
+    if (this.#hasAsked) this.#onSilence();
+    this.#ask();
+    this.#onAsked();
+    this.#hasAsked = true;
+    this.#quietHalves = 0;
   }
 
   #ask(): void {

@@ -51,7 +51,7 @@ describe('a client whose server has forgotten it', () => {
     const clock = createFakeClock();
     const { client, server } = await restart({ secret }, { secret }, { clock });
     await using _ = server;
-    clock.advance(20_000);
+    clock.advance(10_000);
     expect(await client.closed).toEqual(LOST);
   });
 
