@@ -24,6 +24,13 @@ export const SERVER_LIMITS = {
   maxPendingAuditRecords: 100_000,
   /** Pushes that wait to be written; connections that are concerned beyond it are closed. */
   maxWaitingPushes: 500_000,
+  /**
+   * Pushes that may be on their way before the next ones are written: what the socket of a node can take of
+   * acknowledgements at once, and still some 2000 a second where a round trip takes 250 ms.
+   */
+  maxPushesInFlight: 512,
+  /** How long a push that is not acknowledged keeps others waiting. */
+  pushWaitMs: 250,
   /** Changes whose acknowledgements are being waited for; the oldest are given up first. */
   maxTrackedChanges: 10_000,
   /** How long acknowledgements of a change are waited for. */

@@ -5,6 +5,7 @@ import { whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
+import { createPushQueue } from './push-queue.ts';
 
 /** Where pushes go: the open connections of a node. */
 export interface PushTarget {
@@ -32,16 +33,17 @@ export interface Enforcement {
   giveUpOverdue(): void;
 }
 
-/** A push whose acknowledgement is awaited. */
-interface Awaited {
+/** What is to be pushed. */
+interface Push {
   readonly session: Session;
   readonly cause: Cause;
   readonly receivedAtMs: number;
-  readonly pushedAtMs: number;
 }
 
-/** Pushes that are written in one turn of the event loop. */
-const PUSHES_PER_TURN = 64;
+/** A push whose acknowledgement is awaited. */
+interface Awaited extends Push {
+  readonly pushedAtMs: number;
+}
 
 /** Makes the enforcement of a node. */
 export function createEnforcement(options: {
@@ -52,14 +54,13 @@ export function createEnforcement(options: {
   const { target, audit, clock } = options;
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
-  // Pushes that wait for their turn, in order: a session's generations never overtake one another.
-  const waiting: { readonly session: Session; readonly cause: Cause; readonly receivedAtMs: number }[] = [];
   let pushes = 0;
 
   const settle = (key: string, outcome: 'acknowledged' | 'timed-out'): void => {
     const push = awaited.get(key);
     if (push === undefined) return;
     awaited.delete(key);
+    queue.settled(key);
     const { session, cause, receivedAtMs, pushedAtMs } = push;
     const nowMs = clock.monotonicMs();
     enforcementChannel.publish({
@@ -78,8 +79,9 @@ export function createEnforcement(options: {
     });
   };
 
-  const push = (session: Session, cause: Cause, receivedAtMs: number): void => {
-    if (session.connection === undefined) return;
+  /** @returns the key of what is awaited now; undefined where nobody is there to answer. */
+  const push = ({ session, cause, receivedAtMs }: Push): string | undefined => {
+    if (session.connection === undefined) return undefined;
     let frame: Uint8Array;
     pushes += 1;
     try {
@@ -88,42 +90,32 @@ export function createEnforcement(options: {
       // One agent that cannot be told must not keep the others from hearing it, nor go on itself.
       reportFault('connection', error);
       target.cut(session.connection);
-      return;
+      return undefined;
     }
-    if (!target.push(session.connection, session.id, frame, session.state === 'ended')) return;
+    if (!target.push(session.connection, session.id, frame, session.state === 'ended')) return undefined;
     for (const oldest of awaited.keys()) {
       if (awaited.size < SERVER_LIMITS.maxTrackedChanges) break;
       settle(oldest, 'timed-out');
     }
-    awaited.set(awaitKey(session.connection, session.id, session.generation), {
-      session,
-      cause,
-      receivedAtMs,
-      pushedAtMs: clock.monotonicMs(),
-    });
+    const key = awaitKey(session.connection, session.id, session.generation);
+    awaited.set(key, { session, cause, receivedAtMs, pushedAtMs: clock.monotonicMs() });
+    return key;
   };
 
-  /** A few at a time, so that the first packets leave while the last pushes are still being written. */
-  const pushWaiting = (): void => {
-    for (const { session, cause, receivedAtMs } of waiting.splice(0, PUSHES_PER_TURN)) {
-      push(session, cause, receivedAtMs);
-    }
-    if (waiting.length > 0) setImmediate(pushWaiting);
-  };
+  const queue = createPushQueue({ write: push, clock });
 
   return {
     carryOut(effects, receivedAtMs) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
-      const isBusy = waiting.length > 0;
       for (const effect of effects) {
         if (effect.kind === 'displaced') continue;
         const { session, cause } = effect;
         if (session.connection === undefined) continue;
         // Its agents come back, bind again, and are given the state as it is then.
-        if (waiting.length >= SERVER_LIMITS.maxWaitingPushes) target.cut(session.connection);
-        else waiting.push({ session, cause, receivedAtMs });
+        if (queue.size >= SERVER_LIMITS.maxWaitingPushes) target.cut(session.connection);
+        else queue.add({ session, cause, receivedAtMs });
       }
-      if (!isBusy) pushWaiting();
+      queue.start();
       for (const effect of effects) recordEffect(effect, audit);
     },
     acknowledge(connection, session, generation) {

@@ -1,0 +1,142 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { createAuthority, type SessionEffect, type Signal } from '@rta/authority';
+import { type SessionId, sessionIdFromBytes } from '@rta/core';
+import { createMemoryStore } from '@rta/store';
+import { createFakeClock, type FakeClock } from '@rta/testkit';
+import { expect, test } from 'vitest';
+import { openAuditTrail } from '../audit/audit-trail.ts';
+import { createEnforcement, type Enforcement } from './enforcement.ts';
+
+const T0 = 1_800_000_000_000;
+/** More turns than it takes to write all that may be written. */
+const MANY_TURNS = 80;
+
+/** A node with so many agents, each with a session on a connection of its own. */
+async function startNode(agents: number): Promise<{
+  readonly clock: FakeClock;
+  readonly enforcement: Enforcement;
+  /** Changes the context of all of them. */
+  change(current: 'LOW' | 'HIGH'): readonly SessionEffect[];
+  /** Who was pushed to, in order. */
+  readonly pushed: SessionId[];
+}> {
+  const clock = createFakeClock(T0);
+  let issued = 0;
+  const authority = createAuthority({
+    mint: () => Uint8Array.of(++issued),
+    isAuthentic: () => false,
+    policyRevision: 'r1',
+  });
+  for (let index = 0; index < agents; index++) {
+    const id = sessionIdFromBytes(
+      new Uint8Array(16)
+        .fill(1)
+        .with(0, index & 0xff)
+        .with(1, index >> 8),
+    );
+    authority.open(
+      {
+        id,
+        subject: { issuer: 'https://idp.example', sub: 'alice', signedInAtMs: T0 - 60_000 },
+        actor: { id: `agent-${index}`, keyThumbprint: 'k' },
+        publicKey: new Uint8Array(32),
+        grant: { scope: ['*'] },
+        expiresAtMs: T0 + 3_600_000,
+      },
+      clock.now(),
+    );
+    authority.bind(id, { connection: `connection of ${id}` }, clock.now());
+  }
+  const pushed: SessionId[] = [];
+  const enforcement = createEnforcement({
+    target: {
+      push: (_connection, session) => {
+        pushed.push(session);
+        return true;
+      },
+      cut: () => undefined,
+    },
+    audit: await openAuditTrail({ log: createMemoryStore({ clock }).audit, clock, node: 'node' }),
+    clock,
+  });
+  let changes = 0;
+  return {
+    clock,
+    enforcement,
+    pushed,
+    change(current) {
+      changes += 1;
+      const signal: Signal = {
+        id: `change-${changes}`,
+        subject: { user: { by: 'iss-sub', issuer: 'https://idp.example', sub: 'alice' } },
+        change: { kind: 'risk-level-change', principal: 'USER', current },
+        occurredAtMs: T0 + changes,
+        receivedAtMs: T0 + changes,
+        source: { issuer: 'https://idp.example', id: `jti-${changes}` },
+      };
+      return authority.apply(signal, clock.now());
+    },
+  };
+}
+
+async function turns(count: number): Promise<void> {
+  for (let left = count; left > 0; left--) await turn();
+}
+
+test('no more than 512 pushes are on their way, and each acknowledgement makes room for one', async () => {
+  const { enforcement, change, pushed } = await startNode(600);
+  enforcement.carryOut(change('HIGH'), 0);
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(512);
+
+  for (const session of pushed.slice(0, 3)) {
+    enforcement.acknowledge(`connection of ${session}`, session, 2);
+  }
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(515);
+
+  for (const session of pushed.slice(3)) {
+    enforcement.acknowledge(`connection of ${session}`, session, 2);
+  }
+  await turns(MANY_TURNS);
+  expect(new Set(pushed).size).toBe(600);
+});
+
+test('agents that never acknowledge keep the others waiting for a quarter of a second, and not longer', async () => {
+  const { clock, enforcement, change, pushed } = await startNode(600);
+  enforcement.carryOut(change('HIGH'), 0);
+  await turns(MANY_TURNS);
+  clock.advance(249);
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(512);
+  clock.advance(1);
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(600);
+});
+
+test('changes that come while others wait are pushed after them', async () => {
+  const { clock, enforcement, change, pushed } = await startNode(600);
+  enforcement.carryOut(change('HIGH'), 0);
+  enforcement.carryOut(change('LOW'), 0);
+  await turns(MANY_TURNS);
+  clock.advance(250);
+  await turns(MANY_TURNS);
+  clock.advance(250);
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(1_200);
+  expect(pushed.slice(600)).toEqual(pushed.slice(0, 600));
+});
+
+test('a copy of an acknowledgement, or one of nothing that was pushed, makes no room', async () => {
+  const { enforcement, change, pushed } = await startNode(600);
+  enforcement.carryOut(change('HIGH'), 0);
+  await turns(MANY_TURNS);
+  const [first] = pushed;
+  if (first === undefined) throw new Error('nothing was pushed');
+  for (const generation of [2, 2, 2, 3, 4]) {
+    enforcement.acknowledge(`connection of ${first}`, first, generation);
+  }
+  enforcement.acknowledge('another connection', first, 2);
+  await turns(MANY_TURNS);
+  expect(pushed).toHaveLength(513);
+});
