@@ -16,5 +16,7 @@ it('keeps its codes, and the order in which a token is checked [T-4.1]', () => {
     'RTA_TOKEN_KEY_DUPLICATE',
     'RTA_TOKEN_KEY_LIMIT',
     'RTA_TOKEN_KEY_CURRENT',
+    'RTA_TOKEN_KEY_REVOKED',
+    'RTA_TOKEN_ROTATION',
   ]);
 });

@@ -75,8 +75,18 @@ export const TOKEN_ERRORS = {
     retryable: false,
   },
   RTA_TOKEN_KEY_CURRENT: {
-    summary: 'the key that signs new tokens cannot be retired',
-    remedy: 'rotate to another key first',
+    summary: 'the key that signs new tokens cannot be taken away without another one',
+    remedy: 'rotate to another key first; to revoke it at once, give its successor',
+    retryable: false,
+  },
+  RTA_TOKEN_KEY_REVOKED: {
+    summary: 'the key was revoked and never comes back',
+    remedy: 'make a new key with a new id',
+    retryable: false,
+  },
+  RTA_TOKEN_ROTATION: {
+    summary: 'the rotation policy would let tokens die early, or sign with keys that nodes do not accept yet',
+    remedy: 'see the message for what was expected of `rotateEveryMs`, `overlapMs` and `announceMs`',
     retryable: false,
   },
 } as const satisfies ErrorTable;

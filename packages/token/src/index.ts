@@ -7,8 +7,26 @@ export {
 } from './ed25519-key.ts';
 export { TOKEN_ERRORS, type TokenErrorCode } from './errors.ts';
 export { createHmacKey, type HmacKeyOptions } from './hmac-key.ts';
+export { type PublishedKey, publishedKeys } from './jwk-set.ts';
 export { createKeyRing, type KeyRing, type KeyRingOptions } from './key-ring.ts';
+export {
+  createStaticKeySource,
+  type KeySet,
+  type KeySourceChange,
+  type StaticKeySourceOptions,
+  type TokenKeySource,
+} from './key-source.ts';
 export { TOKEN_LIMITS } from './limits.ts';
+export {
+  checkRotationPolicy,
+  DEFAULT_ROTATION,
+  type KeyRoles,
+  type KeySchedule,
+  keyRoles,
+  planRotation,
+  type RotationPolicy,
+  type RotationStep,
+} from './rotation.ts';
 export type {
   Ed25519TokenKey,
   Ed25519TokenVerifier,

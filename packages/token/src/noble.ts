@@ -1,6 +1,14 @@
 // The same names as in index.ts, without `node:crypto`: the keys are those of @noble/ed25519 and @noble/hashes.
 export { TOKEN_ERRORS, type TokenErrorCode } from './errors.ts';
+export { type PublishedKey, publishedKeys } from './jwk-set.ts';
 export { createKeyRing, type KeyRing, type KeyRingOptions } from './key-ring.ts';
+export {
+  createStaticKeySource,
+  type KeySet,
+  type KeySourceChange,
+  type StaticKeySourceOptions,
+  type TokenKeySource,
+} from './key-source.ts';
 export { TOKEN_LIMITS } from './limits.ts';
 export {
   createEd25519Key,
@@ -11,6 +19,16 @@ export {
   type HmacKeyOptions,
   verifyEd25519,
 } from './noble-keys.ts';
+export {
+  checkRotationPolicy,
+  DEFAULT_ROTATION,
+  type KeyRoles,
+  type KeySchedule,
+  keyRoles,
+  planRotation,
+  type RotationPolicy,
+  type RotationStep,
+} from './rotation.ts';
 export type {
   Ed25519TokenKey,
   Ed25519TokenVerifier,
