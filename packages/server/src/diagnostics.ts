@@ -18,7 +18,7 @@ export interface EnforcementDiagnostics {
 
 /** Something that an operator should know of. */
 export interface FaultDiagnostics {
-  readonly area: 'audit' | 'broker' | 'connection' | 'exchange' | 'http' | 'pdp' | 'store';
+  readonly area: 'audit' | 'broker' | 'connection' | 'exchange' | 'http' | 'keys' | 'pdp' | 'store';
   readonly code: string;
   readonly message: string;
 }

@@ -37,6 +37,8 @@ export const SERVER_LIMITS = {
   acknowledgeTimeoutMs: 5_000,
   /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
   maxHttpBodyBytes: 65_536,
+  /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */
+  jwkSetMaxAgeMs: 300_000,
   /** How long agents are given to leave when the node stops. */
   drainMs: 2_000,
 } as const;

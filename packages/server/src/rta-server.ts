@@ -7,7 +7,7 @@ import { denyOnFailure, type PolicyDecisionPoint } from '@rta/pdp';
 import { CLOSE_CODE } from '@rta/protocol';
 import { createSetReceiver, type TransmitterOptions } from '@rta/ssf';
 import type { Store } from '@rta/store';
-import { encodeToken, type KeyRing } from '@rta/token';
+import { encodeToken, type TokenKeySource } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { type AgentConnection, serveConnection } from './agents/agent-connection.ts';
@@ -15,6 +15,8 @@ import { openAuditTrail } from './audit/audit-trail.ts';
 import { createDecider } from './decide/decider.ts';
 import { lifecycleChannel, reportFault } from './diagnostics.ts';
 import { createHttpApp, HTTP_PATHS } from './http/http-app.ts';
+import { refuseRevoked } from './keys/refuse-revoked.ts';
+import { openTokenKeys } from './keys/token-keys.ts';
 import { SERVER_LIMITS } from './limits.ts';
 import { createEnforcement } from './sessions/enforcement.ts';
 import { createExchange } from './sessions/exchange.ts';
@@ -37,7 +39,11 @@ export interface RtaServerOptions {
   readonly node?: string;
   /** Where agents connect, `host:port`; told to agents that exchange over HTTPS. */
   readonly agentEndpoint?: string;
-  readonly keyRing: KeyRing;
+  /**
+   * Keys that sign tokens, watched as long as the server runs. What a revoked key signed is refused at once;
+   * `createStaticKeySource` of `@rta/token` is for keys that stay.
+   */
+  readonly keys: TokenKeySource;
   readonly issuers: readonly TrustedIssuer[];
   /** Who may send security events; none by default. */
   readonly transmitters?: readonly TransmitterOptions[];
@@ -73,10 +79,10 @@ const SWEEP_INTERVAL_MS = 1_000;
 /**
  * Puts a server together.
  *
- * @throws RtaError of the broker or the store where they do not answer.
+ * @throws RtaError of the broker, the store or the source of keys where they do not answer.
  */
 export async function createRtaServer(options: RtaServerOptions): Promise<RtaServer> {
-  const { issuer, keyRing, store, broker, issuers } = options;
+  const { issuer, store, broker, issuers } = options;
   const clock = options.clock ?? systemClock;
   const node = options.node ?? `node-${randomBytes(4).toString('hex')}`;
   const tokenEndpoint = `${issuer}${HTTP_PATHS.token}`;
@@ -84,6 +90,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   const connections = new Map<string, AgentConnection>();
   let closing: Promise<void> | undefined;
 
+  const keys = await openTokenKeys(options.keys);
+  const keyRing = keys.ring;
   const authority = createAuthority({
     mint: (id, contextHash, issuedAtMs) =>
       encodeToken({ sessionId: id, contextHash, issuedAtMs }, keyRing.signer),
@@ -111,7 +119,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   // What the log feeds is made before the log: until it is open, the view of this node is not fresh.
   let signals: SignalLog | undefined;
   const isFresh = (): boolean => signals?.fresh === true;
-  const shared = { authority, enforcement, store, audit, clock, isFresh };
+  const shared = { authority: refuseRevoked(authority, keyRing), enforcement, store, audit, clock, isFresh };
   const sessions = createSessionService({ ...shared, isConnected: (id) => connections.has(id) });
   const decider = createDecider({ ...shared, pdp });
 
@@ -166,6 +174,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     exchange,
     nonces,
     receiver,
+    keyRing,
+    keyAnnounceMs: options.keys.announceMs,
     clock,
     agentEndpoint: options.agentEndpoint,
     notReadyBecause: async () => {
@@ -179,6 +189,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     },
   });
 
+  keys.follow({ audit });
   const policies = pdp.watch((change) => {
     if (change.kind === 'refused') reportFault('pdp', change.error);
     else sessions.setPolicyRevision(change.revision);
@@ -238,6 +249,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     );
     sweep?.cancel();
     policies.close();
+    keys.close();
     await log.close();
     await receiver?.close();
     await idp.close();

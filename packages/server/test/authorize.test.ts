@@ -217,7 +217,7 @@ describe('a token', () => {
         contextHash: randomBytes(32),
         issuedAtMs: t.clock.now(),
       },
-      t.keyRing.signer,
+      t.key,
     );
 
     expect(await openLane(t.rawConnect())(token)).toEqual({

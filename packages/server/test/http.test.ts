@@ -143,6 +143,7 @@ describe('the HTTP side', () => {
     expect(await response.json()).toEqual({
       issuer: 'https://rta.example',
       token_endpoint: 'https://rta.example/oauth/token',
+      jwks_uri: 'https://rta.example/.well-known/jwks.json',
       grant_types_supported: [
         'urn:ietf:params:oauth:grant-type:rta_token_exchange',
         'urn:ietf:params:oauth:grant-type:token-exchange',

@@ -4,7 +4,7 @@ import { createMemoryBroker } from '@rta/events';
 import { createStaticPdp } from '@rta/pdp';
 import { createRtaServer } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
-import { createHmacKey, createKeyRing } from '@rta/token';
+import { createHmacKey, createStaticKeySource } from '@rta/token';
 import { createMemoryTransport } from '@rta/transport';
 
 await using broker = createMemoryBroker();
@@ -15,7 +15,7 @@ await using pdp = createStaticPdp({
 
 await using server = await createRtaServer({
   issuer: 'https://rta.example',
-  keyRing: createKeyRing({ current: createHmacKey({ keyId: 1, secret: randomBytes(32) }) }),
+  keys: createStaticKeySource({ current: createHmacKey({ keyId: 1, secret: randomBytes(32) }) }),
   issuers: [{ issuer: 'https://login.example', audiences: ['https://rta.example'], jwks: {} }],
   transmitters: [
     {

@@ -6,7 +6,7 @@ import { createStaticPdp, type StaticPdp, type StaticPolicy } from '@rta/pdp';
 import { createRtaClient, type ExchangeOptions, generateAgentKey, type RtaClient } from '@rta/sdk';
 import { type AuditRow, createMemoryStore, type Store } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
-import { createHmacKey, createKeyRing, type KeyRing } from '@rta/token';
+import { createHmacKey, createStaticKeySource, type TokenKey } from '@rta/token';
 import { createMemoryTransportPair, type TransportConnection, type TransportLimits } from '@rta/transport';
 import { afterAll } from 'vitest';
 import {
@@ -40,7 +40,8 @@ export interface TestServer extends AsyncDisposable {
   readonly clock: FakeClock;
   readonly pdp: StaticPdp;
   readonly store: Store;
-  readonly keyRing: KeyRing;
+  /** The key that signs its tokens, where the test gives it no other keys. */
+  readonly key: TokenKey;
   /** Connects an agent by the SDK. */
   connect(): Promise<RtaClient>;
   /** Connects without the SDK: the client's end of a connection, of which the server sees these facts. */
@@ -95,12 +96,12 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
   const pdp = started.use(createStaticPdp({ rules: policy }));
   const broker = started.use(createMemoryBroker());
   const store = replaced.store ?? started.use(createMemoryStore({ clock }));
-  const keyRing = createKeyRing({ current: createHmacKey({ keyId: 1, secret: new Uint8Array(32).fill(7) }) });
+  const key = createHmacKey({ keyId: 1, secret: new Uint8Array(32).fill(7) });
   const server = started.use(
     await createRtaServer({
       issuer: ISSUER,
       node: 'test-node',
-      keyRing,
+      keys: createStaticKeySource({ current: key }),
       issuers: [trustedIdp(idp)],
       transmitters: [
         {
@@ -177,7 +178,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     clock,
     pdp,
     store,
-    keyRing,
+    key,
     connect,
     rawConnect,
     signIn,

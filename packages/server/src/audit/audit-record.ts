@@ -16,6 +16,7 @@ export interface AuditRecord {
     | 'end'
     | 'signal'
     | 'policy'
+    | 'keys'
     | 'enforcement'
     | 'refusal';
   readonly outcome: 'ok' | 'permit' | 'deny' | 'refused' | 'acknowledged' | 'timed-out';

@@ -1,11 +1,13 @@
 import type { Clock } from '@rta/core';
 import { GRANT_TYPE, type NonceIssuer } from '@rta/idp';
 import type { SetReceiver } from '@rta/ssf';
+import type { KeyRing } from '@rta/token';
 import { Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
+import { jwkSetEndpoint } from './jwk-set.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
 /** What the HTTP side of a server works with. */
@@ -14,6 +16,9 @@ export interface HttpAppOptions {
   readonly exchange: Exchange;
   readonly nonces: NonceIssuer;
   readonly receiver: SetReceiver | undefined;
+  readonly keyRing: KeyRing;
+  /** How long a new key is accepted before it signs; undefined where keys never change. */
+  readonly keyAnnounceMs: number | undefined;
   readonly clock: Clock;
   readonly agentEndpoint: string | undefined;
   /** What keeps the node from answering; empty when it is ready. */
@@ -25,12 +30,14 @@ export const HTTP_PATHS = {
   token: '/oauth/token',
   /** Where transmitters push Security Event Tokens (RFC 8935). */
   securityEvents: '/ssf/events',
+  /** The public keys of tokens (RFC 7517). */
+  jwkSet: '/.well-known/jwks.json',
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',
   health: '/healthz',
   ready: '/readyz',
 } as const;
 
-/** Makes the HTTP side of a server: the token endpoint, the receiver of security events, metadata, health. */
+/** Makes the HTTP side of a server: the token endpoint, the receiver of security events, metadata, keys, health. */
 export function createHttpApp(options: HttpAppOptions): Hono {
   const { issuer, exchange, nonces, receiver, clock, agentEndpoint } = options;
   const app = new Hono();
@@ -67,6 +74,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     context.json({
       issuer,
       token_endpoint: `${issuer}${HTTP_PATHS.token}`,
+      jwks_uri: `${issuer}${HTTP_PATHS.jwkSet}`,
       grant_types_supported: [GRANT_TYPE.rtaTokenExchange, GRANT_TYPE.tokenExchange],
       token_endpoint_auth_methods_supported: ['none'],
       dpop_signing_alg_values_supported: ['EdDSA', 'Ed25519'],
@@ -75,6 +83,8 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       ...(agentEndpoint === undefined ? {} : { rta_agent_endpoint: agentEndpoint }),
     }),
   );
+
+  app.get(HTTP_PATHS.jwkSet, jwkSetEndpoint(options.keyRing, options.keyAnnounceMs));
 
   app.get(HTTP_PATHS.health, (context) => context.json({ status: 'up' }));
   app.get(HTTP_PATHS.ready, async (context) => {

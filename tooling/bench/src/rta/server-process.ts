@@ -11,7 +11,7 @@ import { cedarText, createCedarPdp } from '@rta/pdp-cedar';
 import { createRtaServer, type RtaServer } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
 import { openFileAuditLog } from '@rta/store-file';
-import { createHmacKey, createKeyRing } from '@rta/token';
+import { createHmacKey, createStaticKeySource } from '@rta/token';
 import { listenQuic } from '@rta/transport-quic';
 import { listenWebSocket } from '@rta/transport-websocket';
 import { runAsChild } from '../harness/run-as-child.ts';
@@ -56,7 +56,7 @@ runAsChild<RtaServerContract>(async (options, resources) => {
   const server = resources.use(
     await createRtaServer({
       issuer,
-      keyRing: createKeyRing({
+      keys: createStaticKeySource({
         current: createHmacKey({ keyId: 1, secret: Uint8Array.from(randomBytes(32)) }),
       }),
       issuers: [
