@@ -28,7 +28,12 @@ describe('a configuration', () => {
       http: { host: '0.0.0.0', port: 8443 },
       agents: { host: '0.0.0.0', port: 4433, transports: ['quic', 'websocket'], earlyData: true },
       tls: { certFile: '/etc/rta/server.pem', keyFile: '/etc/rta/server.key' },
-      tokens: { suite: 'hmac-sha256', keyId: 1 },
+      tokens: {
+        suite: 'hmac-sha256',
+        rotateEveryMs: 2_592_000_000,
+        overlapMs: 172_800_000,
+        announceMs: 3_600_000,
+      },
       idps: [
         {
           issuer: 'https://idp.example',
@@ -45,12 +50,12 @@ describe('a configuration', () => {
 
   test('has paths that start at the file', () => {
     const text = MINIMAL.replace('server.key }', 'server.key, clientCaFile: agents.pem }').concat(
-      'agents: { secretFile: transport.key }\ntokens: { keyFile: /run/token.key }\n',
+      'agents: { secretFile: transport.key }\ntokens: { keyFolder: keys }\n',
     );
     expect(parseConfig(text, '/etc/rta/rta.yaml', {})).toMatchObject({
       agents: { secretFile: '/etc/rta/transport.key' },
       tls: { clientCaFile: '/etc/rta/agents.pem' },
-      tokens: { keyFile: '/run/token.key' },
+      tokens: { keyFolder: '/etc/rta/keys' },
     });
   });
 
@@ -109,6 +114,24 @@ describe('a configuration', () => {
       MINIMAL.replace('server.key }', 'server.key, requireClientCertificate: true }'),
       'RTA_CONFIG_INVALID',
       'tls: requireClientCertificate needs clientCaFile',
+    ],
+    [
+      'an overlap that is shorter than a session',
+      `${MINIMAL}tokens: { keyFolder: keys, overlapMs: 60000 }\n`,
+      'RTA_CONFIG_INVALID',
+      'rta.yaml:8:9 tokens: overlapMs must be 86400000 or more',
+    ],
+    [
+      'a rotation that begins before the last one ended',
+      `${MINIMAL}tokens: { rotateEveryMs: 86400000 }\n`,
+      'RTA_CONFIG_INVALID',
+      'tokens: rotateEveryMs must be 176400000 or more',
+    ],
+    [
+      'a single key file, as it was once',
+      `${MINIMAL}tokens: { keyFile: token.key }\n`,
+      'RTA_CONFIG_INVALID',
+      'keyFile',
     ],
     ['no IdP', MINIMAL.replace(/idps:[^]*?policies/, 'idps: []\npolicies'), 'RTA_CONFIG_INVALID', 'idps'],
     [

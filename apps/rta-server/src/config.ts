@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { DEFAULT_ROTATION } from '@rta/token';
 import { LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { appError } from './errors.ts';
+import { rotationFault, rotationOf } from './token-keys.ts';
 
 const name = z.string().min(1);
 const port = z.int().min(0).max(65_535);
@@ -47,10 +49,20 @@ const schema = z.strictObject({
     }, 'requireClientCertificate needs clientCaFile'),
   tokens: z
     .strictObject({
+      /** Suite of keys that are made from now on. */
       suite: z.enum(['hmac-sha256', 'ed25519']).default('hmac-sha256'),
-      keyId: z.int().min(0).max(0xffff_ffff).default(1),
-      /** 32 random bytes as base64url; without it, a key is drawn that lives as long as the process. */
-      keyFile: name.exactOptional(),
+      /** Made by `rta-server keys create`; without it, a key is drawn that lives as long as the process. */
+      keyFolder: name.exactOptional(),
+      /** How long a key signs; `never` leaves rotation to `rta-server keys rotate`. */
+      rotateEveryMs: z.union([positiveMs, z.literal('never')]).default(DEFAULT_ROTATION.rotateEveryMs),
+      /** How long tokens of a key are accepted after its successor signs. */
+      overlapMs: positiveMs.default(DEFAULT_ROTATION.overlapMs),
+      /** How long a key is accepted before it signs. */
+      announceMs: positiveMs.default(DEFAULT_ROTATION.announceMs),
+    })
+    .superRefine((tokens, { addIssue }) => {
+      const fault = rotationFault(rotationOf(tokens));
+      if (fault !== undefined) addIssue({ code: 'custom', message: fault });
     })
     .prefault({}),
   idps: z
@@ -220,7 +232,10 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       keyFile: absolute(tls.keyFile),
       ...(tls.clientCaFile === undefined ? {} : { clientCaFile: absolute(tls.clientCaFile) }),
     },
-    tokens: { ...tokens, ...(tokens.keyFile === undefined ? {} : { keyFile: absolute(tokens.keyFile) }) },
+    tokens: {
+      ...tokens,
+      ...(tokens.keyFolder === undefined ? {} : { keyFolder: absolute(tokens.keyFolder) }),
+    },
     policies: absolute(config.policies),
     audit: { file: absolute(audit.file) },
   };

@@ -1,4 +1,5 @@
-import { type ErrorTable, errorFactory } from '@rta/core';
+import { type ErrorSpec, type ErrorTable, errorFactory, isRtaError } from '@rta/core';
+import { KEYS_FILE_ERRORS } from '@rta/keys-file';
 
 /** Error codes of `rta-server`. */
 export const APP_ERRORS = {
@@ -25,3 +26,12 @@ export const APP_ERRORS = {
 } as const satisfies ErrorTable;
 
 export const appError = errorFactory(APP_ERRORS);
+
+const REMEDIES: ReadonlyMap<string, ErrorSpec> = new Map(
+  Object.entries({ ...APP_ERRORS, ...KEYS_FILE_ERRORS }),
+);
+
+/** What can be done about an error of the configuration or of the keys; undefined for others. */
+export function remedyOf(error: unknown): string | undefined {
+  return isRtaError(error) ? REMEDIES.get(error.code)?.remedy : undefined;
+}

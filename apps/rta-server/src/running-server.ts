@@ -14,7 +14,7 @@ import type { Config } from './config.ts';
 import { appError } from './errors.ts';
 import { startTelemetry } from './telemetry.ts';
 import { loadClientAuthentication, loadCredentials, watchFiles } from './tls-files.ts';
-import { loadTokenKeys } from './token-keys.ts';
+import { openTokenKeySource } from './token-keys.ts';
 
 /** A server that listens. */
 export interface RunningServer {
@@ -47,7 +47,7 @@ export async function startServer(
   await using started = new AsyncDisposableStack();
   const credentials = await loadCredentials(config.tls);
   const clientAuthentication = await loadClientAuthentication(config.tls);
-  const keyRing = await loadTokenKeys(config.tokens);
+  const keys = started.use(openTokenKeySource(config.tokens, systemClock, logger));
   const pdp = started.use(await createCedarPdp({ source: cedarFolder(config.policies) }));
   const broker = started.use(createMemoryBroker());
   const audit = started.use(await openFileAuditLog(config.audit.file));
@@ -61,7 +61,7 @@ export async function startServer(
       issuer: config.issuer,
       ...(config.node === undefined ? {} : { node: config.node }),
       ...(endpoint === undefined ? {} : { agentEndpoint: endpoint }),
-      keyRing,
+      keys,
       issuers: config.idps,
       transmitters: config.transmitters,
       pdp,

@@ -1,10 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionIdFromBytes } from '@rta/core';
-import { encodeToken, type KeyRing } from '@rta/token';
+import { createFakeClock } from '@rta/testkit';
+import { createKeyRing, DEFAULT_ROTATION, encodeToken, type KeySet } from '@rta/token';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadTokenKeys } from './token-keys.ts';
+import type { Config } from './config.ts';
+import { openTokenKeyFolder, openTokenKeySource } from './token-keys.ts';
 
 let folder: string;
 
@@ -13,42 +16,68 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-const tokenOf = ({ signer }: KeyRing): Uint8Array =>
+const clock = createFakeClock();
+const tokenOf = ({ current }: KeySet): Uint8Array =>
   encodeToken(
     { sessionId: sessionIdFromBytes(new Uint8Array(16)), contextHash: new Uint8Array(32), issuedAtMs: 1 },
-    signer,
+    current,
   );
 
+/** Opens a source, and keeps what is logged. */
+function opened(tokens: Config['tokens']) {
+  const log: string[] = [];
+  const logger = pino({}, { write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg) });
+  return { source: openTokenKeySource(tokens, clock, logger), log };
+}
+
 describe.each(['hmac-sha256', 'ed25519'] as const)('keys of suite %s', (suite) => {
-  test('are drawn at random where no file is named [T-3.5]', async () => {
-    const [one, other] = await Promise.all([1, 2].map(() => loadTokenKeys({ suite, keyId: 1 })));
-    if (one === undefined || other === undefined) throw new Error('expected two key rings');
+  test('are drawn at random where no folder is named, which is logged once [T-3.5]', async () => {
+    const one = opened({ ...DEFAULT_ROTATION, suite });
+    const other = opened({ ...DEFAULT_ROTATION, suite });
+    const token = tokenOf(await one.source.load());
+    const ring = createKeyRing(await other.source.load());
 
-    expect(one.verify(tokenOf(one)).keyId).toBe(1);
-    expect(() => other.verify(tokenOf(one))).toThrow(
-      expect.objectContaining({ code: 'RTA_TOKEN_SIGNATURE' }),
-    );
+    expect(createKeyRing(await one.source.load()).verify(token)).toMatchObject({ keyId: 1, suite });
+    expect(() => ring.verify(token)).toThrow(expect.objectContaining({ code: 'RTA_TOKEN_SIGNATURE' }));
+    expect(one.log).toEqual([
+      'tokens.keyFolder is not set: the key that signs tokens is good here, until the next start',
+    ]);
   });
 
-  test('come from a file, the same on every node that has it', async () => {
-    const keyFile = join(folder, `${suite}.key`);
-    await writeFile(keyFile, `${Buffer.alloc(32, 7).toString('base64url')}\n`);
-    const one = await loadTokenKeys({ suite, keyId: 5, keyFile });
-    const other = await loadTokenKeys({ suite, keyId: 5, keyFile });
+  test('come from a folder, the same on every node that has it', async () => {
+    const tokens = { ...DEFAULT_ROTATION, suite, keyFolder: join(folder, suite) };
+    await using made = openTokenKeyFolder(tokens, clock);
+    await made.create();
+    await using one = opened(tokens).source;
+    await using other = opened(tokens).source;
 
-    expect(other.verify(tokenOf(one)).keyId).toBe(5);
+    expect(createKeyRing(await other.load()).verify(tokenOf(await one.load()))).toMatchObject({
+      keyId: 1,
+      suite,
+    });
   });
+});
 
-  test.each([
-    ['too short', Buffer.alloc(31, 7).toString('base64url'), 'RTA_CONFIG_INVALID'],
-    ['not base64url', 'a secret with spaces in it, 43 characters long', 'RTA_CONFIG_INVALID'],
-    ['nothing but zeros', Buffer.alloc(32).toString('base64url'), 'RTA_TOKEN_KEY'],
-  ])('are refused where the file is %s, and not shown', async (name, text, code) => {
-    const keyFile = join(folder, `${name}.key`);
-    await writeFile(keyFile, text);
-    const failure = await loadTokenKeys({ suite, keyId: 1, keyFile }).catch((error: unknown) => error);
+test.each([
+  ['never', [1], []],
+  [DEFAULT_ROTATION.rotateEveryMs, [1], [2]],
+] as const)('keys that rotate every %s ms do as they are told', async (rotateEveryMs, current, announced) => {
+  const own = createFakeClock();
+  const tokens = {
+    ...DEFAULT_ROTATION,
+    rotateEveryMs,
+    suite: 'ed25519' as const,
+    keyFolder: join(folder, `every-${rotateEveryMs}`),
+  };
+  await using keys = openTokenKeyFolder(tokens, own);
+  await keys.create();
+  await keys.load();
+  keys.watch(() => undefined);
+  own.advance(40 * 86_400_000);
+  await keys.list();
 
-    expect(failure).toMatchObject({ code });
-    expect(String(failure)).not.toContain(text);
-  });
+  const { keys: listed } = await keys.list();
+  const idsIn = (state: string): number[] =>
+    listed.filter((key) => key.state === state).map(({ keyId }) => keyId);
+  expect([idsIn('current'), idsIn('announced')]).toEqual([current, announced]);
 });

@@ -106,12 +106,17 @@ describe('rta-server', () => {
     expect(await outcomeOf(run('--version'))).toMatchObject({ code: 0, stdout: '0.0.0\n' });
   });
 
-  test.each([[[]], [['run']], [['start', 'now']], [['--verbose']]])(
-    'does not guess at %j',
-    async (parameters) => {
-      expect((await outcomeOf(run(...parameters))).code).toBe(2);
-    },
-  );
+  test.each([
+    [[]],
+    [['run']],
+    [['start', 'now']],
+    [['--verbose']],
+    [['start', '--now']],
+    [['keys']],
+    [['keys', 'revoke', '1']],
+  ])('does not guess at %j', async (parameters) => {
+    expect((await outcomeOf(run(...parameters))).code).toBe(2);
+  });
 
   test('checks a configuration', async () => {
     const good = await writeConfig('good.yaml');
@@ -132,12 +137,37 @@ describe('rta-server', () => {
       { policies: 'nowhere' },
       'RTA_PDP_CEDAR_SOURCE',
     ],
-    ['a token key that is none', 'bad-key.yaml', { tokens: { keyFile: 'server.pem' } }, 'RTA_CONFIG_INVALID'],
+    [
+      'a folder of keys that is not there',
+      'no-keys.yaml',
+      { tokens: { keyFolder: 'nowhere' } },
+      'RTA_KEYS_FILE_FOLDER',
+    ],
   ])('does not start with %s, and says why', async (_, name, changes, code) => {
     const file = name === 'nowhere.yaml' ? join(folder, name) : await writeConfig(name, changes);
     const outcome = await outcomeOf(run('start', '--config', file));
     expect(outcome.code).toBe(1);
     expect(outcome.stderr).toContain(code);
+  });
+
+  test('makes and revokes keys, for people and for programs', async () => {
+    const config = await writeConfig('keys.yaml', { tokens: { keyFolder: 'keys' } });
+    const keys = (...words: string[]) => outcomeOf(run('keys', ...words, '--config', config));
+
+    expect(await keys('list')).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining('rta-server keys create'),
+    });
+    expect(await keys('create')).toMatchObject({ code: 0 });
+    expect(await keys('create')).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/RTA_KEYS_FILE_EXISTS[^]*What to do: .*keys rotate/),
+    });
+    const revoked = await keys('revoke', '1', '--reason', 'leaked', '--json');
+    expect([revoked.code, JSON.parse(revoked.stdout)]).toEqual([
+      0,
+      { revoked: 1, wasRevoked: false, successor: 2 },
+    ]);
   });
 
   test('serves agents and operators, and sends its agents away before it stops', async () => {
