@@ -15,10 +15,16 @@ export const STORE_ERRORS = {
     httpStatus: 503,
   },
   RTA_STORE_TOO_LARGE: {
-    summary: 'one key, record or line is larger than the store takes',
+    summary: 'one key, record, batch or line is larger than the store takes',
     remedy: 'see the details for the limit; hash keys that others choose before you claim them',
     retryable: false,
     httpStatus: 413,
+  },
+  RTA_STORE_CONFLICT: {
+    summary: 'others wrote the record again and again while it was being updated; nothing was written',
+    remedy: 'try again; where it happens often, let fewer writers share one record',
+    retryable: true,
+    httpStatus: 503,
   },
   RTA_STORE_SEQUENCE: {
     summary: 'the audit rows do not go on from the last one',

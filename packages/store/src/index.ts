@@ -1,4 +1,24 @@
+export { checkAuditRows } from './audit-rows.ts';
 export { STORE_ERRORS, type StoreErrorCode, storeError } from './errors.ts';
-export { STORE_LIMITS, type StoreLimits } from './limits.ts';
+export { checkExpiry, checkKey } from './key.ts';
+export { resolveLimits, STORE_LIMITS, type StoreLimits } from './limits.ts';
 export { createMemoryStore, type MemoryStoreOptions } from './memory-store.ts';
-export type { AuditLog, AuditRow, Records, SingleUseKeys, Store, StoreFeatures } from './store.ts';
+export {
+  decodeRecord,
+  type EncodedRecord,
+  type EncodedWrite,
+  encodeRecord,
+  encodeWrites,
+} from './record-text.ts';
+export {
+  type AuditLog,
+  type AuditRow,
+  COLLECTION_NAMES,
+  type CollectionName,
+  type Records,
+  type RecordUpdate,
+  type RecordWrite,
+  type SingleUseKeys,
+  type Store,
+  type StoreFeatures,
+} from './store.ts';

@@ -4,6 +4,12 @@ export const STORE_LIMITS = {
   keyCharacters: 512,
   /** One record, as UTF-8 JSON: a session with its whole actor chain is a few KiB. */
   recordBytes: 262_144,
+  /** Writes in one batch: what the end of a large delegation tree changes goes in few batches. */
+  batchCount: 1_024,
+  /** Bytes of the records of one batch, which a store holds in memory until all of it is written. */
+  batchBytes: 8_388_608,
+  /** How often an update is tried where others write the same record: enough for a hundred writers at once. */
+  updateAttempts: 128,
   /** Records in one collection of the in-memory store. */
   recordCount: 100_000,
   /** Bytes of records in one collection of the in-memory store, whatever their number. */
@@ -22,3 +28,18 @@ export const STORE_LIMITS = {
 
 /** A value for each of {@link STORE_LIMITS}. */
 export type StoreLimits = { readonly [Name in keyof typeof STORE_LIMITS]: number };
+
+/**
+ * The limits with some replaced; for those who write a store.
+ *
+ * @throws RangeError for a limit that is not a positive integer.
+ */
+export function resolveLimits(overrides: Partial<StoreLimits> = {}): StoreLimits {
+  const limits: StoreLimits = { ...STORE_LIMITS, ...overrides };
+  for (const [name, value] of Object.entries(limits)) {
+    if (!Number.isSafeInteger(value) || value < 1) {
+      throw new RangeError(`limit ${name} must be a positive integer`);
+    }
+  }
+  return limits;
+}

@@ -1,3 +1,4 @@
+import { checkAuditRows } from './audit-rows.ts';
 import { storeError } from './errors.ts';
 import type { StoreLimits } from './limits.ts';
 import type { AuditLog, AuditRow } from './store.ts';
@@ -11,25 +12,8 @@ export function createMemoryAudit(options: {
   const rows: AuditRow[] = [];
   let bytesKept = 0;
 
-  /** @returns bytes of the lines. */
   const check = (added: readonly AuditRow[]): number => {
-    let bytes = 0;
-    for (const [index, { sequence, line }] of added.entries()) {
-      const expected = rows.length + index + 1;
-      if (sequence !== expected) {
-        throw storeError('RTA_STORE_SEQUENCE', `the next audit row is ${expected}`, {
-          details: { expected, found: sequence },
-        });
-      }
-      if (/[\n\r]/.test(line)) throw new TypeError('an audit line holds no line end');
-      const lineBytes = Buffer.byteLength(line);
-      if (lineBytes > limits.auditLineBytes) {
-        throw storeError('RTA_STORE_TOO_LARGE', `an audit line has at most ${limits.auditLineBytes} bytes`, {
-          details: { bytes: lineBytes, limit: limits.auditLineBytes },
-        });
-      }
-      bytes += lineBytes;
-    }
+    const bytes = checkAuditRows(added, rows.length, limits);
     if (rows.length + added.length > limits.auditCount || bytesKept + bytes > limits.auditBytes) {
       throw storeError('RTA_STORE_FULL', 'no room for more audit rows', {
         details: { rows: rows.length, bytes: bytesKept },

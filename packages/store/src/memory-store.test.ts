@@ -135,10 +135,33 @@ describe('records', () => {
     expect(await store.sessions.get('a')).toEqual({ v: 'aaaa' });
   });
 
-  test('sessions and subjects do not share keys', async () => {
+  test('an update that does not fit leaves the record that it would replace', async () => {
+    // {"v":"aaaa"} has 12 bytes.
+    const { store } = openAt(1000, { recordsBytes: 12 });
+    await store.sessions.put('a', { v: 'aaaa' });
+    const updating = store.sessions.update('a', () => ({ record: { v: 'aaaaa' } }));
+    await expect(updating).rejects.toMatchObject({ code: 'RTA_STORE_FULL' });
+    expect(await store.sessions.get('a')).toEqual({ v: 'aaaa' });
+  });
+
+  test('an update whose function writes the same record every time is given up', async () => {
+    const { store } = openAt(1000, { updateAttempts: 3 });
+    let calls = 0;
+    const updating = store.sessions.update('a', () => {
+      calls += 1;
+      void store.sessions.put('a', { calls });
+      return { record: { v: 'updated' } };
+    });
+    await expect(updating).rejects.toMatchObject({ code: 'RTA_STORE_CONFLICT', retryable: true });
+    expect(calls).toBe(3);
+    expect(await store.sessions.get('a')).toEqual({ calls: 3 });
+  });
+
+  test('an update to what is no object is refused', async () => {
     const { store } = openAt(1000);
-    await store.sessions.put('a', { v: 1 });
-    expect(await store.subjects.get('a')).toBeUndefined();
+    const updating = store.sessions.update('a', () => Promise.resolve({ record: { v: 1 } }) as never);
+    await expect(updating).rejects.toBeInstanceOf(TypeError);
+    expect(await store.sessions.get('a')).toBeUndefined();
   });
 
   test('a reader that writes while it reads comes to an end', async () => {
@@ -150,6 +173,46 @@ describe('records', () => {
       await store.sessions.put(`${key}+`, { v: 1 });
     }
     expect(seen).toBe(1);
+  });
+});
+
+describe('a batch', () => {
+  test('has room where what it deletes makes room', async () => {
+    // {"v":"aaaa"} has 12 bytes.
+    const { store } = openAt(1000, { recordsBytes: 24, recordCount: 2 });
+    await store.sessions.put('a', { v: 'aaaa' });
+    await store.sessions.put('b', { v: 'bbbb' });
+    await store.write([
+      { collection: 'sessions', key: 'c', record: { v: 'cccc' } },
+      { collection: 'sessions', key: 'a', record: undefined },
+    ]);
+    expect(await store.sessions.get('c')).toEqual({ v: 'cccc' });
+  });
+
+  test('has room in every collection or is not written', async () => {
+    const { store } = openAt(1000, { recordCount: 1 });
+    await store.changes.put('a', { v: 1 });
+    const writing = store.write([
+      { collection: 'sessions', key: 'a', record: { v: 1 } },
+      { collection: 'changes', key: 'b', record: { v: 1 } },
+    ]);
+    await expect(writing).rejects.toMatchObject({ code: 'RTA_STORE_FULL' });
+    expect(await store.sessions.get('a')).toBeUndefined();
+  });
+
+  test('has a limit of bytes over all of its records', async () => {
+    const { store } = openAt(1000, { batchBytes: 24 });
+    const first = { collection: 'sessions', key: 'a', record: { v: 'aaaa' } } as const;
+    const second = { collection: 'sessions', key: 'b', record: { v: 'bbbb' } } as const;
+    await store.write([first, second]);
+    const larger = store.write([first, { ...second, record: { v: 'bbbbb' } }]);
+    await expect(larger).rejects.toMatchObject({ code: 'RTA_STORE_TOO_LARGE' });
+  });
+
+  test.each(['audit', 'singleUse', '__proto__', ''])('knows no collection %j', async (name) => {
+    const { store } = openAt(1000);
+    const collection = name as 'sessions';
+    await expect(store.write([{ collection, key: 'a', record: { v: 1 } }])).rejects.toBeInstanceOf(TypeError);
   });
 });
 

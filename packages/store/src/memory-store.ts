@@ -1,16 +1,17 @@
 import type { Clock } from '@rta/core';
 import { storeError } from './errors.ts';
-import { STORE_LIMITS, type StoreLimits } from './limits.ts';
+import { resolveLimits, type StoreLimits } from './limits.ts';
 import { createMemoryAudit } from './memory-audit.ts';
-import { createMemoryRecords } from './memory-records.ts';
+import { createMemoryRecords, type MemoryRecords } from './memory-records.ts';
 import { createMemorySingleUse } from './memory-single-use.ts';
-import type { Store } from './store.ts';
+import { type EncodedRecord, encodeWrites } from './record-text.ts';
+import type { CollectionName, RecordWrite, Store } from './store.ts';
 
 /** Options of {@link createMemoryStore}. */
 export interface MemoryStoreOptions {
   /** Says when keys and records expire. */
   readonly clock: Pick<Clock, 'now'>;
-  /** Overrides of {@link STORE_LIMITS}; positive integers. */
+  /** Overrides of `STORE_LIMITS`; positive integers. */
   readonly limits?: Partial<StoreLimits>;
 }
 
@@ -21,12 +22,7 @@ export interface MemoryStoreOptions {
  * @throws RangeError for a limit that is not a positive integer.
  */
 export function createMemoryStore({ clock, limits: overrides }: MemoryStoreOptions): Store {
-  const limits: StoreLimits = { ...STORE_LIMITS, ...overrides };
-  for (const [name, value] of Object.entries(limits)) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new RangeError(`limit ${name} must be a positive integer`);
-    }
-  }
+  const limits = resolveLimits(overrides);
   let closed = false;
   const parts = {
     now: () => clock.now(),
@@ -35,15 +31,36 @@ export function createMemoryStore({ clock, limits: overrides }: MemoryStoreOptio
     },
     limits,
   };
+  const collections: Readonly<Record<CollectionName, MemoryRecords>> = {
+    sessions: createMemoryRecords(parts),
+    subjects: createMemoryRecords(parts),
+    approvals: createMemoryRecords(parts),
+    changes: createMemoryRecords(parts),
+    cursors: createMemoryRecords(parts),
+  };
+
+  const write = async (writes: readonly RecordWrite[]): Promise<void> => {
+    parts.checkOpen();
+    const replacements = new Map<CollectionName, Map<string, EncodedRecord | undefined>>();
+    for (const { collection, key, record } of encodeWrites(writes, limits)) {
+      const ofCollection = replacements.get(collection) ?? new Map<string, EncodedRecord | undefined>();
+      replacements.set(collection, ofCollection.set(key, record));
+    }
+    // All of them are found to fit before the first is written.
+    const prepared = [...replacements].map(([name, records]) => collections[name].prepare(records));
+    for (const apply of prepared) apply();
+  };
+
   const close = async (): Promise<void> => {
     closed = true;
   };
+
   return {
     features: { durable: false, shared: false },
-    sessions: createMemoryRecords(parts),
-    subjects: createMemoryRecords(parts),
+    ...collections,
     singleUse: createMemorySingleUse(parts),
     audit: createMemoryAudit(parts),
+    write,
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -1,9 +1,11 @@
 import { describe, test } from 'vitest';
 import { AUDIT_CHECKS } from './audit-checks.ts';
+import { BATCH_CHECKS } from './batch-checks.ts';
 import type { StoreCheck, StoreContractEnv } from './check.ts';
 import { LIFETIME_CHECKS } from './lifetime-checks.ts';
 import { RECORD_CHECKS } from './record-checks.ts';
 import { SINGLE_USE_CHECKS } from './single-use-checks.ts';
+import { UPDATE_CHECKS } from './update-checks.ts';
 
 /**
  * All that the port promises, as checks that run in any test runner, or in none.
@@ -12,6 +14,8 @@ import { SINGLE_USE_CHECKS } from './single-use-checks.ts';
 export const STORE_CHECKS: readonly StoreCheck[] = [
   ...SINGLE_USE_CHECKS,
   ...RECORD_CHECKS,
+  ...UPDATE_CHECKS,
+  ...BATCH_CHECKS,
   ...AUDIT_CHECKS,
   ...LIFETIME_CHECKS,
 ];

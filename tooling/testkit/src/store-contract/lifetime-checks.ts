@@ -1,34 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import type { StoreCheck, StoreContractEnv } from './check.ts';
-import { assertRefused, collect, makeRows, openFresh } from './rows.ts';
-
-/** A check that applies where the store claims a feature. */
-function ifClaimed(feature: 'durable' | 'shared', check: StoreCheck): StoreCheck {
-  return {
-    name: check.name,
-    async run(env) {
-      const store = await openFresh(env);
-      const claimed = store.features[feature];
-      await store.close();
-      if (claimed) await check.run(env);
-    },
-  };
-}
-
-/** A check that applies to stores that can be full. */
-function ifSmall(
-  name: string,
-  run: (openSmall: NonNullable<StoreContractEnv['openSmall']>, env: StoreContractEnv) => Promise<void>,
-): StoreCheck {
-  return {
-    name,
-    async run(env) {
-      const { openSmall } = env;
-      if (openSmall !== undefined) await run((place) => openSmall.call(env, place), env);
-    },
-  };
-}
+import { COLLECTION_NAMES } from '@rta/store';
+import type { StoreCheck } from './check.ts';
+import { assertRefused, collect, ifClaimed, ifSmall, makeRows, openFresh } from './rows.ts';
 
 /** What holds when a store is full, closed, opened again, or opened twice. */
 export const LIFETIME_CHECKS: readonly StoreCheck[] = [
@@ -80,9 +54,12 @@ export const LIFETIME_CHECKS: readonly StoreCheck[] = [
         () => store.singleUse.has('k'),
         () => store.sessions.put('k', {}),
         () => store.sessions.get('k'),
+        () => store.sessions.update('k', () => ({ record: {} })),
         () => store.sessions.delete('k'),
         () => collect(store.sessions.entries()),
-        () => store.subjects.get('k'),
+        ...COLLECTION_NAMES.map((name) => () => store[name].get('k')),
+        () => store.write([{ collection: 'sessions', key: 'k', record: {} }]),
+        () => store.write([]),
         () => store.audit.append(makeRows(1, 1)),
         () => collect(store.audit.read()),
         () => store.audit.last(),
@@ -96,20 +73,73 @@ export const LIFETIME_CHECKS: readonly StoreCheck[] = [
       const place = randomUUID();
       const before = await env.open(place);
       await before.singleUse.claim('k', env.now() + 10_000);
-      await before.sessions.put('k', { of: 'sessions' });
-      await before.subjects.put('k', { of: 'subjects' }, { expiresAtMs: env.now() + 10_000 });
-      await before.subjects.put('short', { of: 'subjects' }, { expiresAtMs: env.now() + 50 });
+      for (const name of COLLECTION_NAMES) {
+        await before[name].put('put', { of: name });
+        await before[name].put('deleted', { of: name });
+        await before[name].delete('deleted');
+        await before[name].put('updated', { v: 1 });
+        await before[name].update('updated', () => ({ record: { v: 2 }, expiresAtMs: env.now() + 10_000 }));
+        await before[name].put('emptied', { v: 1 });
+        await before[name].update('emptied', () => undefined);
+        await before[name].put('short', { of: name }, { expiresAtMs: env.now() + 50 });
+        await before[name].put('batch deleted', { v: 1 });
+      }
+      await before.write(
+        COLLECTION_NAMES.flatMap((collection) => [
+          { collection, key: 'batch put', record: { v: 1 } },
+          { collection, key: 'batch deleted', record: undefined },
+        ]),
+      );
       await before.audit.append(makeRows(1, 3));
       await before.close();
       await env.advance(100);
       await using after = await env.open(place);
       assert.equal(await after.singleUse.claim('k', env.now() + 10_000), false);
-      assert.deepEqual(await after.sessions.get('k'), { of: 'sessions' });
-      assert.deepEqual(await after.subjects.get('k'), { of: 'subjects' });
-      assert.equal(await after.subjects.get('short'), undefined);
+      for (const name of COLLECTION_NAMES) {
+        assert.deepEqual(Object.fromEntries(await collect(after[name].entries())), {
+          put: { of: name },
+          updated: { v: 2 },
+          'batch put': { v: 1 },
+        });
+      }
       await assertRefused(after.audit.append(makeRows(1, 1)), 'RTA_STORE_SEQUENCE');
       await after.audit.append(makeRows(4, 4));
       assert.deepEqual(await collect(after.audit.read()), makeRows(1, 4));
+    },
+  }),
+  ifClaimed('durable', {
+    name: 'an expiry goes on to count after the store was closed and opened again',
+    async run(env) {
+      const place = randomUUID();
+      const before = await env.open(place);
+      await before.singleUse.claim('k', env.now() + 50);
+      await before.sessions.put('k', { v: 1 }, { expiresAtMs: env.now() + 50 });
+      await before.close();
+      await using after = await env.open(place);
+      assert.deepEqual(await after.sessions.get('k'), { v: 1 });
+      assert.equal(await after.singleUse.has('k'), true);
+      await env.advance(100);
+      assert.equal(await after.sessions.get('k'), undefined);
+      assert.equal(await after.singleUse.claim('k', env.now() + 50), true);
+    },
+  }),
+  ifClaimed('durable', {
+    name: 'what was being written when the store was closed is there, or was refused',
+    async run(env) {
+      const place = randomUUID();
+      const before = await env.open(place);
+      const writing = Array.from({ length: 20 }, (_, index) =>
+        before.sessions.put(`k-${index}`, { index }).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await before.close();
+      const acknowledged = await Promise.all(writing);
+      await using after = await env.open(place);
+      for (const [index, done] of acknowledged.entries()) {
+        if (done) assert.deepEqual(await after.sessions.get(`k-${index}`), { index });
+      }
     },
   }),
   ifClaimed('shared', {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { JsonObject } from '@rta/core';
+import { COLLECTION_NAMES } from '@rta/store';
 import type { StoreCheck } from './check.ts';
-import { collect, openFresh } from './rows.ts';
+import { assertRefused, collect, openFresh } from './rows.ts';
 
 const RECORD: JsonObject = {
   text: 'ünïcödé 🔑, line\nbreak, \u2028 and \u0000',
@@ -21,7 +22,7 @@ function vandalize(record: JsonObject | undefined): void {
   }
 }
 
-/** Session and subject records. */
+/** Records, one at a time. */
 export const RECORD_CHECKS: readonly StoreCheck[] = [
   {
     name: 'a record comes back as it was put, under its key and no other',
@@ -48,14 +49,18 @@ export const RECORD_CHECKS: readonly StoreCheck[] = [
     },
   },
   {
-    name: 'sessions and subjects are apart',
+    name: 'every collection is its own',
     async run(env) {
       await using store = await openFresh(env);
-      await store.sessions.put('k', { of: 'sessions' });
-      assert.equal(await store.subjects.get('k'), undefined);
-      await store.subjects.put('k', { of: 'subjects' });
-      await store.sessions.delete('k');
-      assert.deepEqual(await store.subjects.get('k'), { of: 'subjects' });
+      for (const name of COLLECTION_NAMES) {
+        assert.equal(await store[name].get('k'), undefined);
+        await store[name].put('k', { of: name });
+      }
+      for (const name of COLLECTION_NAMES) {
+        assert.deepEqual(await collect(store[name].entries()), [['k', { of: name }]]);
+        await store[name].delete('k');
+        assert.equal(await store[name].get('k'), undefined);
+      }
     },
   },
   {
@@ -137,6 +142,38 @@ export const RECORD_CHECKS: readonly StoreCheck[] = [
       for (let index = 0; index < 10; index++) await store.sessions.put(`k-${index}`, { index });
       for await (const [key] of store.sessions.entries()) await store.sessions.delete(key);
       assert.deepEqual(await collect(store.sessions.entries()), []);
+    },
+  },
+  {
+    name: 'records may be written while entries are read, and those that stay are seen once',
+    async run(env) {
+      await using store = await openFresh(env);
+      for (let index = 0; index < 20; index++) await store.sessions.put(`k-${index}`, { index });
+      const seen: string[] = [];
+      for await (const [key] of store.sessions.entries()) {
+        if (!key.startsWith('k-')) continue;
+        seen.push(key);
+        assert.ok(seen.length <= 20, 'reading comes to an end');
+        await store.sessions.put(key, { again: true });
+        await store.sessions.put(`new-${key}`, { v: 1 });
+      }
+      assert.deepEqual(seen.sort(), Array.from({ length: 20 }, (_, index) => `k-${index}`).sort());
+    },
+  },
+  {
+    name: 'what cannot be kept is refused, and what was there stays',
+    async run(env) {
+      await using store = await openFresh(env);
+      await store.sessions.put('k', { v: 1 });
+      await assertRefused(store.sessions.put('k', { v: 'x'.repeat(262_144) }), 'RTA_STORE_TOO_LARGE');
+      await assertRefused(store.sessions.put('k'.repeat(513), { v: 2 }), 'RTA_STORE_TOO_LARGE');
+      await assert.rejects(store.sessions.put('k', { v: 2 }, { expiresAtMs: Number.NaN }), RangeError);
+      // UTF-8 has the same bytes for both halves of a surrogate pair: they would be one key.
+      await assert.rejects(store.sessions.put('\ud800', { v: 2 }), TypeError);
+      assert.deepEqual(await collect(store.sessions.entries()), [['k', { v: 1 }]]);
+      const largest = 'ü'.repeat(512);
+      await store.sessions.put(largest, { v: 3 });
+      assert.deepEqual(await store.sessions.get(largest), { v: 3 });
     },
   },
 ];

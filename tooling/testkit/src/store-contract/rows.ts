@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import type { AuditRow, Store } from '@rta/store';
-import type { StoreContractEnv } from './check.ts';
+import type { StoreCheck, StoreContractEnv } from './check.ts';
 
 /** Opens a store in a place that nobody has used. */
 export async function openFresh(env: StoreContractEnv): Promise<Store> {
@@ -30,4 +30,31 @@ export async function assertRefused(call: Promise<unknown>, code: string): Promi
     assert.equal((error as { code?: unknown } | null)?.code, code);
     return true;
   });
+}
+
+/** A check that applies where the store claims a feature. */
+export function ifClaimed(feature: 'durable' | 'shared', check: StoreCheck): StoreCheck {
+  return {
+    name: check.name,
+    async run(env) {
+      const store = await openFresh(env);
+      const claimed = store.features[feature];
+      await store.close();
+      if (claimed) await check.run(env);
+    },
+  };
+}
+
+/** A check that applies to stores that can be full. */
+export function ifSmall(
+  name: string,
+  run: (openSmall: NonNullable<StoreContractEnv['openSmall']>, env: StoreContractEnv) => Promise<void>,
+): StoreCheck {
+  return {
+    name,
+    async run(env) {
+      const { openSmall } = env;
+      if (openSmall !== undefined) await run((place) => openSmall.call(env, place), env);
+    },
+  };
 }
