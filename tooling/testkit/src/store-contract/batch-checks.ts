@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { COLLECTION_NAMES, type RecordWrite, type Store } from '@rta/store';
 import type { StoreCheck } from './check.ts';
-import { assertRefused, collect, ifClaimed, ifSmall, openFresh } from './rows.ts';
+import { assertRefused, collect, ifClaimed, ifSmall, nextTurn, openFresh } from './rows.ts';
 
 /** Asserts that a collection holds these records and no others. */
 async function assertHolds(store: Store, name: RecordWrite['collection'], expected: object): Promise<void> {
@@ -25,6 +25,8 @@ async function readUntil(signal: AbortSignal, reader: Store): Promise<void> {
     const first = Number((await reader.sessions.get('first'))?.['round'] ?? 0);
     const second = Number((await reader.subjects.get('second'))?.['round'] ?? 0);
     assert.ok(second >= first, 'whoever sees the first write of a batch sees the second');
+    // A store that reads at once would leave the one that writes no turn.
+    await nextTurn();
   }
 }
 

@@ -168,8 +168,13 @@ export const RECORD_CHECKS: readonly StoreCheck[] = [
       await assertRefused(store.sessions.put('k', { v: 'x'.repeat(262_144) }), 'RTA_STORE_TOO_LARGE');
       await assertRefused(store.sessions.put('k'.repeat(513), { v: 2 }), 'RTA_STORE_TOO_LARGE');
       await assert.rejects(store.sessions.put('k', { v: 2 }, { expiresAtMs: Number.NaN }), RangeError);
-      // UTF-8 has the same bytes for both halves of a surrogate pair: they would be one key.
+      // UTF-8 writes U+FFFD for half a surrogate pair: these would be one key.
       await assert.rejects(store.sessions.put('\ud800', { v: 2 }), TypeError);
+      await assert.rejects(store.singleUse.claim('\ud800', env.now() + 100), TypeError);
+      await store.sessions.put('\ufffd', { v: 2 });
+      assert.equal(await store.sessions.get('\ud800'), undefined);
+      await store.sessions.delete('\ud800');
+      await store.sessions.delete('\ufffd');
       assert.deepEqual(await collect(store.sessions.entries()), [['k', { v: 1 }]]);
       const largest = 'ü'.repeat(512);
       await store.sessions.put(largest, { v: 3 });

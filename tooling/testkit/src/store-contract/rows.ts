@@ -8,6 +8,13 @@ export async function openFresh(env: StoreContractEnv): Promise<Store> {
   return env.open(randomUUID());
 }
 
+/** Lets everything else that waits for the event loop come first. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+}
+
 /** Audit rows with the sequence numbers `first` to `last`. */
 export function makeRows(first: number, last: number): AuditRow[] {
   return Array.from({ length: last - first + 1 }, (_, index) => ({
