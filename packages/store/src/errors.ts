@@ -33,7 +33,8 @@ export const STORE_ERRORS = {
   },
   RTA_STORE_UNAVAILABLE: {
     summary: 'what the store keeps its state in does not answer',
-    remedy: 'look at the cause, on the machine that the store is on; nothing was half done',
+    remedy:
+      'look at the cause, on the machine that the store is on; what was under way is done or not, never half, so read it again',
     retryable: true,
     httpStatus: 503,
   },
