@@ -1,5 +1,4 @@
-export type { AuditRecord } from './audit/audit-record.ts';
-export { auditChannel, auditHash } from './audit/audit-trail.ts';
+export { type AuditFailureMode, auditChannel } from './audit/audit-trail.ts';
 export {
   type DecisionDiagnostics,
   decisionChannel,

@@ -20,8 +20,12 @@ export const SERVER_LIMITS = {
   resumeWindowMs: 30_000,
   /** Decisions kept for one state of one session; forgotten as a whole when full. */
   maxCachedDecisionsPerSession: 256,
-  /** Audit records that wait to be written; beyond it everything is denied. */
+  /** Audit records that wait to be written; beyond it everything is denied, or what is recorded is lost. */
   maxPendingAuditRecords: 100_000,
+  /** Characters of the audit records that wait to be written, whatever their number. */
+  maxPendingAuditCharacters: 67_108_864,
+  /** Audit records that are written at once: a disk that is nearly full still takes some. */
+  maxAuditBatch: 4_096,
   /** Pushes that wait to be written; connections that are concerned beyond it are closed. */
   maxWaitingPushes: 500_000,
   /**

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AuditSigner } from '@rta/audit';
 import { createAuthority, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import type { EventBroker } from '@rta/events';
@@ -11,7 +12,7 @@ import { encodeToken, type TokenKeySource } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { type AgentConnection, serveConnection } from './agents/agent-connection.ts';
-import { openAuditTrail } from './audit/audit-trail.ts';
+import { type AuditFailureMode, openAuditTrail } from './audit/audit-trail.ts';
 import { createDecider } from './decide/decider.ts';
 import { lifecycleChannel, reportFault } from './diagnostics.ts';
 import { createHttpApp, HTTP_PATHS } from './http/http-app.ts';
@@ -50,6 +51,10 @@ export interface RtaServerOptions {
   readonly pdp: PolicyDecisionPoint;
   readonly broker: EventBroker;
   readonly store: Store;
+  /** Seals the audit log with signed checkpoints (docs/audit.md); without it the log is chained, and not sealed. */
+  readonly auditKey?: AuditSigner;
+  /** What happens while the audit log cannot be written; `deny` by default. */
+  readonly onAuditFailure?: AuditFailureMode;
   /** Makes nonces, 32 bytes; nodes that share it accept each other's. Random by default. */
   readonly nonceSecret?: Uint8Array;
   readonly clock?: Clock;
@@ -105,7 +110,13 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     },
     policyRevision: pdp.revision,
   });
-  const audit = await openAuditTrail({ log: store.audit, clock, node });
+  const audit = await openAuditTrail({
+    log: store.audit,
+    clock,
+    node,
+    signer: options.auditKey,
+    onFailure: options.onAuditFailure,
+  });
   const enforcement = createEnforcement({
     target: {
       push: (connection, session, frame, isLast) =>
@@ -201,7 +212,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       sessions.expire();
       enforcement.giveUpOverdue();
       // A node that is taken out of service has nobody who would make it try again.
-      if (!audit.healthy) void audit.flush();
+      if (!audit.isWritable) void audit.flush();
       sweepRegularly();
     });
   };
@@ -253,7 +264,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     await log.close();
     await receiver?.close();
     await idp.close();
-    await audit.flush();
+    await audit.close();
   };
 
   const close = (): Promise<void> => {

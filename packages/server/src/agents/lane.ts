@@ -107,7 +107,7 @@ export function createLane(options: {
   };
 
   const decide = ({ requestId, body }: Frame): void => {
-    const decision = decider.decide(body, origin);
+    const decision = decider.decide(body, { ...origin, request: requestId });
     if (decision instanceof Promise) answerLater(decision, requestId).catch(onFailed);
     else answers.push(encodeAnswer(requestId, decision));
   };

@@ -1,71 +1,103 @@
-import { hash as digestOf } from 'node:crypto';
-import { type Clock, diagnostics } from '@rta/core';
-import { type AuditLog, type AuditRow, STORE_LIMITS } from '@rta/store';
+import {
+  AUDIT_LIMITS,
+  type AuditRecord,
+  type AuditRow,
+  type AuditSigner,
+  type CheckpointCause,
+  createChainWriter,
+} from '@rta/audit';
+import { type Clock, diagnostics, type Timer } from '@rta/core';
+import type { AuditLog } from '@rta/store';
 import { reportFault } from '../diagnostics.ts';
-import { SERVER_LIMITS } from '../limits.ts';
-import type { AuditRecord } from './audit-record.ts';
+import { createPendingRows } from './pending-rows.ts';
 
 /** `rta:server.audit`: rows after they were written, for those who keep a copy. */
 export const auditChannel = diagnostics<AuditRow>('server.audit');
 
+/**
+ * What a node does while its audit log cannot be written.
+ *
+ * - `deny`: nothing is permitted; refusals and revocations go on.
+ * - `degrade`: everything goes on. Records wait in memory up to a limit; what finds no room is lost, and a `gap`
+ *   record says how much, from when to when, as soon as the log can be written. What waits ends with the process.
+ */
+export type AuditFailureMode = 'deny' | 'degrade';
+
 /** The audit log of a node: every row carries the hash of all rows before it. */
 export interface AuditTrail {
-  /**
-   * Whether records can be kept. While not, nothing may be permitted: what is not accountable is not done.
-   */
+  /** Whether something may be permitted: records can be kept, or the node goes on without. */
   readonly healthy: boolean;
+  /** Whether the log took what it was last given. */
+  readonly isWritable: boolean;
   /** Adds a record; it is written in the order of the calls, soon. */
   record(record: AuditRecord): void;
   /** Resolves when everything recorded so far was written or could not be. */
   flush(): Promise<void>;
+  /** Seals what is not sealed yet, and flushes. Idempotent; what is recorded later is written, and not sealed. */
+  close(): Promise<void>;
 }
 
-const GENESIS_HASH = '';
-
-/**
- * The hash of a row: SHA-256 over the previous row's hash and the line, base64url.
- * A row that is edited, dropped or moved breaks the chain from there on.
- */
-export function auditHash(previousHash: string, line: string): string {
-  return digestOf('sha256', `${previousHash}\n${line}`, 'base64url');
-}
-
-/**
- * Opens the trail, going on where the log ends.
- *
- * @param node - name of the node; part of every row.
- */
-export async function openAuditTrail(options: {
+/** What a trail is opened with. */
+export interface AuditTrailOptions {
   readonly log: AuditLog;
   readonly clock: Clock;
+  /** Name of the node; part of every row. */
   readonly node: string;
-}): Promise<AuditTrail> {
-  const { log, clock, node } = options;
-  const last = await log.last();
-  let sequence = last?.sequence ?? 0;
-  let hash = last?.hash ?? GENESIS_HASH;
-  let pending: AuditRow[] = [];
+  /** Signs checkpoints: at the start, every so many rows, after some time, and at the end. None without it. */
+  readonly signer?: AuditSigner | undefined;
+  /** `deny` by default. */
+  readonly onFailure?: AuditFailureMode | undefined;
+}
+
+/** Opens the trail, going on where the log ends. */
+export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditTrail> {
+  const { log, clock, node, signer, onFailure = 'deny' } = options;
+  const chain = createChainWriter({ last: await log.last(), node, signer });
+  const pending = createPendingRows();
   let writing: Promise<void> | undefined;
-  let healthy = true;
+  let isWritable = true;
+  let lost: { count: number; readonly fromMs: number; toMs: number } | undefined;
+  let sealTimer: Timer | undefined;
+  let isClosed = false;
+
+  const seal = (cause: CheckpointCause): void => {
+    sealTimer?.cancel();
+    sealTimer = undefined;
+    const row = chain.seal(cause, clock.now());
+    if (row !== undefined) pending.add(row);
+  };
+
+  const add = (record: AuditRecord): void => {
+    pending.add(chain.add(record, clock.now()));
+    if (chain.isSealDue) seal('rows');
+  };
+
+  /** Says in the chain what is not in it. */
+  const admitLoss = (): void => {
+    if (lost === undefined || pending.isFull) return;
+    const { count, fromMs, toMs } = lost;
+    lost = undefined;
+    add({ kind: 'gap', outcome: 'ok', cause: 'log-unavailable', detail: { lost: count, fromMs, toMs } });
+  };
 
   const writeAll = async (): Promise<void> => {
     // One turn of the event loop is written at once.
     await new Promise<void>((resolve) => {
       setImmediate(resolve);
     });
-    while (pending.length > 0) {
-      // A copy: what is recorded while the store writes is not part of what it was given.
-      const rows = [...pending];
+    while (pending.count > 0) {
+      const rows = pending.batch();
       try {
         await log.append(rows);
       } catch (error) {
-        // The rows stay where they are: nothing is lost, and nothing more is permitted until they are written.
-        healthy = false;
+        // The rows stay where they are: nothing that waits is lost, and they are tried again in the same order.
+        isWritable = false;
         reportFault('audit', error);
         return;
       }
-      pending = pending.slice(rows.length);
-      healthy = true;
+      pending.drop(rows.length);
+      isWritable = true;
+      admitLoss();
       if (auditChannel.hasSubscribers) for (const row of rows) auditChannel.publish(row);
     }
   };
@@ -77,39 +109,55 @@ export async function openAuditTrail(options: {
     return writing;
   };
 
+  const writeSoon = (): void => {
+    // A log that refused is not asked again for every record: `flush` tries, from time to time.
+    if (isWritable) void write();
+  };
+
+  const sealLater = (): void => {
+    if (signer === undefined || isClosed || chain.unsealedCount === 0) return;
+    sealTimer ??= clock.after(AUDIT_LIMITS.checkpointMs, () => {
+      seal('time');
+      writeSoon();
+    });
+  };
+
+  const flush = async (): Promise<void> => {
+    while (pending.count > 0) {
+      await write();
+      if (!isWritable) return;
+    }
+  };
+
+  seal('start');
+  writeSoon();
+
   return {
     get healthy() {
-      return healthy && pending.length < SERVER_LIMITS.maxPendingAuditRecords;
+      return onFailure === 'degrade' || (isWritable && !pending.isFull);
+    },
+    get isWritable() {
+      return isWritable;
     },
     record(record) {
-      // Beyond the limit nothing is permitted any more (see `healthy`), so only refusals are left out here.
-      if (pending.length >= SERVER_LIMITS.maxPendingAuditRecords) return;
-      sequence += 1;
-      const line = lineOf({ sequence, atMs: clock.now(), node }, record);
-      hash = auditHash(hash, line);
-      pending.push({ sequence, line, hash });
-      // A log that refused is not asked again for every record: `flush` tries, from time to time.
-      if (healthy) void write();
-    },
-    async flush() {
-      while (pending.length > 0) {
-        await write();
-        if (!healthy) return;
+      if (pending.isFull) {
+        const nowMs = clock.now();
+        lost ??= { count: 0, fromMs: nowMs, toMs: nowMs };
+        lost.count += 1;
+        lost.toMs = nowMs;
+        return;
       }
+      admitLoss();
+      add(record);
+      sealLater();
+      writeSoon();
+    },
+    flush,
+    async close() {
+      isClosed = true;
+      if (chain.unsealedCount > 0) seal('stop');
+      sealTimer?.cancel();
+      await flush();
     },
   };
-}
-
-/**
- * A record as a line that every log takes. One that is too long, say for a decision by thousands of policies, leaves
- * its lists out and says so: a row that no log takes would stop all that follow, and with them the node.
- */
-function lineOf(place: { sequence: number; atMs: number; node: string }, record: AuditRecord): string {
-  const line = JSON.stringify({ ...place, ...record });
-  // A UTF-16 code unit has at most three bytes of UTF-8.
-  if (line.length * 3 <= STORE_LIMITS.auditLineBytes) return line;
-  if (Buffer.byteLength(line) <= STORE_LIMITS.auditLineBytes) return line;
-  const { policies, detail: _detail, ...rest } = record;
-  const cut = { policies: policies?.length ?? 0 };
-  return JSON.stringify({ ...place, ...rest, detail: { cut } });
 }
