@@ -62,7 +62,7 @@ export function toOcsf(entry: AuditEntry): JsonObject {
     metadata: defined({
       version: OCSF_VERSION,
       product: { name: 'RealTimeAuth', vendor_name: 'RealTimeAuth' },
-      profiles: ['security_control'],
+      profiles: ['host', 'security_control'],
       uid: `${node}/${sequence}`,
       sequence,
       log_name: 'audit',
