@@ -43,7 +43,7 @@ describe('a configuration', () => {
       ],
       transmitters: [],
       policies: '/etc/rta/policies',
-      audit: { file: '/etc/rta/audit.jsonl' },
+      audit: { file: '/etc/rta/audit.jsonl', keyFile: '/etc/rta/audit.key', onFailure: 'deny' },
       log: { level: 'info' },
     });
   });

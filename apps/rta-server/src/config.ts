@@ -118,8 +118,18 @@ const schema = z.strictObject({
     .default([]),
   /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
   policies: name,
-  /** The audit log; a node that cannot write it denies. */
-  audit: z.strictObject({ file: name.default('audit.jsonl') }).prefault({}),
+  /** The audit log (docs/audit.md). */
+  audit: z
+    .strictObject({
+      file: name.default('audit.jsonl'),
+      /** The key that seals the log, made at the first start; its public half stands beside it, as `.pub`. */
+      keyFile: name.default('audit.key'),
+      /** What a node does while it cannot write the log: permit nothing, or go on and tell later what was lost. */
+      onFailure: z.enum(['deny', 'degrade']).default('deny'),
+      /** Bytes of a file, after which the log goes on in another. */
+      segmentBytes: z.int().min(1_048_576).exactOptional(),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 
@@ -237,6 +247,6 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...(tokens.keyFolder === undefined ? {} : { keyFolder: absolute(tokens.keyFolder) }),
     },
     policies: absolute(config.policies),
-    audit: { file: absolute(audit.file) },
+    audit: { ...audit, file: absolute(audit.file), keyFile: absolute(audit.keyFile) },
   };
 }

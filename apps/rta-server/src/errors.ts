@@ -8,6 +8,11 @@ export const APP_ERRORS = {
     remedy: 'check the path (relative ones start at the configuration file) and its permissions',
     retryable: false,
   },
+  RTA_CONFIG_PERMISSIONS: {
+    summary: 'a file that holds a secret can be read by others than its owner',
+    remedy: 'take the rights of others away (chmod 600), and consider the secret known: make another one',
+    retryable: false,
+  },
   RTA_CONFIG_SYNTAX: {
     summary: 'the configuration file is not YAML',
     remedy: 'mend the line that the message names',

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { isRtaError } from '@rta/core';
 import { pino } from 'pino';
+import { runAudit } from './audit/command.ts';
 import { loadConfig } from './config.ts';
 import { remedyOf } from './errors.ts';
 import { parseKeysCommand, runKeysCommand } from './keys-command.ts';
@@ -18,6 +19,7 @@ Usage
   rta-server keys retire KEYID             refuse tokens of a key before its time
   rta-server keys revoke KEYID --reason TEXT
                                            after a leak: refuse its tokens and replace those of live sessions
+  rta-server audit verify|query|export     read and check the audit log; see rta-server audit --help
   rta-server --help | --version
 
 Options
@@ -62,6 +64,8 @@ async function start(file: string): Promise<void> {
 }
 
 async function main(): Promise<number> {
+  const [first, ...rest] = process.argv.slice(2);
+  if (first === 'audit') return runAudit(rest, process.env);
   const { values, positionals } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },

@@ -10,6 +10,7 @@ import type { ServerCredentials } from '@rta/transport';
 import { Hono } from 'hono';
 import type { Logger } from 'pino';
 import { openAgentPorts } from './agent-ports.ts';
+import { loadAuditKey } from './audit/audit-key.ts';
 import type { Config } from './config.ts';
 import { appError } from './errors.ts';
 import { startTelemetry } from './telemetry.ts';
@@ -50,7 +51,9 @@ export async function startServer(
   const keys = started.use(openTokenKeySource(config.tokens, systemClock, logger));
   const pdp = started.use(await createCedarPdp({ source: cedarFolder(config.policies) }));
   const broker = started.use(createMemoryBroker());
-  const audit = started.use(await openFileAuditLog(config.audit.file));
+  const { file, keyFile, onFailure, segmentBytes } = config.audit;
+  const auditKey = await loadAuditKey(keyFile);
+  const audit = started.use(await openFileAuditLog(file, segmentBytes === undefined ? {} : { segmentBytes }));
   const store = { ...started.use(createMemoryStore({ clock: systemClock })), audit };
   const telemetry = startTelemetry(logger);
   started.defer(() => telemetry.close());
@@ -67,6 +70,8 @@ export async function startServer(
       pdp,
       broker,
       store,
+      auditKey,
+      onAuditFailure: onFailure,
     }),
   );
   telemetry.watch(server);

@@ -41,7 +41,7 @@ export function createAuditFilter(
   const sessions =
     session === undefined ? undefined : (lineage?.descendantsOf(session) ?? new Set([session]));
   const tests: ((entry: AuditEntry) => boolean)[] = [({ atMs }) => fromMs <= atMs && atMs < toMs];
-  const wants = <Value>(wanted: Value | undefined, valueOf: (entry: AuditEntry) => unknown): void => {
+  const wants = (wanted: string | undefined, valueOf: (entry: AuditEntry) => string | undefined): void => {
     if (wanted !== undefined) tests.push((entry) => valueOf(entry) === wanted);
   };
 

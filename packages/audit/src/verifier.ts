@@ -124,9 +124,9 @@ export function createAuditVerifier(options: AuditVerifierOptions = {}): AuditVe
         checkTime(entry);
         seals.push(row, entry, previous);
         if (entry.kind === 'gap') {
-          const lost = entry.detail?.['lost'];
-          if (typeof lost === 'number') lostCount += lost;
-          found.note('lost', row.sequence, `records were lost here: ${String(lost)}`);
+          const lost = Number(entry.detail?.['lost']);
+          if (lost > 0) lostCount += lost;
+          found.note('lost', row.sequence, `records were lost here: ${lost}`);
         }
       }
       checkExpected(row);

@@ -94,7 +94,7 @@ describe.each(AUDIT_KINDS)('a record of kind %s', (kind) => {
     ['with none that it can do without', barest(kind)],
   ])('%s is an event of its class, with what that requires and nothing that it does not know', (_, entry) => {
     const event = toOcsf(entry);
-    const shape = schema.classes[String(event['class_uid'])];
+    const shape = schema.classes[Number(event['class_uid'])];
     expect(faultsOf(event, shape, 'event')).toEqual([]);
     expect(event['category_uid']).toBe(shape?.category);
   });

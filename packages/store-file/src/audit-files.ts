@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { type AuditRow, storeError } from '@rta/store';
 import { withCode } from './file-errors.ts';
 import { readLines, seekRow } from './file-lines.ts';
+import { readBack } from './read-back.ts';
 import { decodeAfter, decodeRow, type RowPlace } from './row-line.ts';
 import { listFullSegments, openIfThere, type Segment } from './segments.ts';
 
@@ -34,6 +35,8 @@ export interface AuditFiles extends AsyncDisposable {
    * @throws RtaError `RTA_STORE_MALFORMED` for a line that is no row.
    */
   read(options?: { readonly fromSequence?: number }): AsyncIterable<AuditRow>;
+  /** The rows from the newest to the oldest; those before a row where `beforeSequence` says so. Throws as `read` does. */
+  readBack(options?: { readonly beforeSequence?: number }): AsyncIterable<AuditRow>;
   /** The newest row. */
   last(): Promise<AuditRow | undefined>;
   close(): Promise<void>;
@@ -75,21 +78,26 @@ export async function openAuditFiles(path: string): Promise<AuditFiles> {
     }
   }
 
+  const last = async (): Promise<AuditRow | undefined> => {
+    for (const file of files.toReversed()) {
+      const startBytes = await seekRow(file.handle, file.bytes, Number.MAX_SAFE_INTEGER);
+      let newest: AuditRow | undefined;
+      for await (const { row } of linesOf(file, startBytes)) newest = row ?? newest;
+      if (newest !== undefined) return newest;
+    }
+    return undefined;
+  };
+  const after = starts[0];
+
   return {
     files: files.map(({ file }) => file),
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
-    after: starts[0],
+    after,
     lines,
     read,
-    async last() {
-      for (const file of files.toReversed()) {
-        const startBytes = await seekRow(file.handle, file.bytes, Number.MAX_SAFE_INTEGER);
-        let last: AuditRow | undefined;
-        for await (const { row } of linesOf(file, startBytes)) last = row ?? last;
-        if (last !== undefined) return last;
-      }
-      return undefined;
-    },
+    readBack: (options = {}) =>
+      readBack({ read, last }, { ...options, firstSequence: (after?.sequence ?? 0) + 1 }),
+    last,
     close,
     [Symbol.asyncDispose]: close,
   };

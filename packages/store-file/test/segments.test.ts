@@ -54,6 +54,8 @@ describe('a log in several files', () => {
     }
     expect(await files.last()).toEqual(row(20));
     expect(files.after).toBeUndefined();
+    expect(await collect(files.readBack())).toEqual(rows(1, 20).map((one) => 21 - one.sequence));
+    expect(await collect(files.readBack({ beforeSequence: 4 }))).toEqual([3, 2, 1]);
   });
 
   test('goes on after a restart, also where the newest file holds no row yet', async () => {
@@ -124,16 +126,16 @@ describe('a log in several files', () => {
   });
 });
 
-describe('files that are only read', () => {
-  async function linesOf(path: string): Promise<(number | 'no row' | 'cut off')[]> {
-    await using files = await openAuditFiles(path);
-    const found: (number | 'no row' | 'cut off')[] = [];
-    for await (const { row: one, isCutOff } of files.lines()) {
-      found.push(one?.sequence ?? (isCutOff ? 'cut off' : 'no row'));
-    }
-    return found;
+async function linesOf(path: string): Promise<(number | 'no row' | 'cut off')[]> {
+  await using files = await openAuditFiles(path);
+  const found: (number | 'no row' | 'cut off')[] = [];
+  for await (const { row: one, isCutOff } of files.lines()) {
+    found.push(one?.sequence ?? (isCutOff ? 'cut off' : 'no row'));
   }
+  return found;
+}
 
+describe('files that are only read', () => {
   test('stay as they are, also with half a line at their end', async () => {
     const { path } = await makeLog();
     await appendFile(path, '{"sequence":21,"ha');
@@ -191,5 +193,6 @@ describe('files that are only read', () => {
       expect(first).toBe(from);
     }
     expect(await files.last()).toEqual(row(20_000));
+    expect(await collect(files.readBack())).toEqual(rows(1, 20_000).map((one) => 20_001 - one.sequence));
   });
 });

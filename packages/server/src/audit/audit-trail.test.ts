@@ -304,14 +304,14 @@ describe.each(['deny', 'degrade'] satisfies AuditFailureMode[])('a trail that sh
   });
 });
 
+const causes = async (log: AuditLog) =>
+  (await rowsOf(log))
+    .map(({ line }) => parseAuditEntry(line))
+    .map((entry) => entry.checkpoint?.cause ?? entry.kind);
+
 describe('a trail with a key', () => {
   const signer = createEd25519Key({ keyId: 1, privateKey: Uint8Array.from({ length: 32 }, (_, i) => i + 1) });
   const openSealed = (log: AuditLog) => openAuditTrail({ log, clock, node: 'node-1', signer });
-  const causes = async (log: AuditLog) =>
-    (await rowsOf(log))
-      .map(({ line }) => parseAuditEntry(line))
-      .map((entry) => entry.checkpoint?.cause ?? entry.kind);
-
   test('seals at the start, after some time, and at the end [I7]', async () => {
     const log = newLog();
     const trail = await openSealed(log);
