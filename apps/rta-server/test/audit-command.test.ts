@@ -26,6 +26,13 @@ function run(...parameters: string[]): Promise<{ code: unknown; stdout: string; 
   });
 }
 
+const keep = (row: AuditRow | undefined): void => void (row === undefined || rows.push(row));
+const sequencesOf = (stdout: string): number[] =>
+  stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((line) => (JSON.parse(line) as { sequence: number }).sequence);
+
 beforeAll(async () => {
   const who = { subject: { issuer: 'https://idp.example', sub: 'alice' }, generation: 1 } as const;
   const records: AuditRecord[] = [
@@ -55,7 +62,6 @@ beforeAll(async () => {
     },
   ];
   const chain = createChainWriter({ node: 'node-1', signer, everyRows: 10 });
-  const keep = (row: AuditRow | undefined): void => void (row === undefined || rows.push(row));
   keep(chain.seal('start', START_MS));
   for (const [index, record] of records.entries()) {
     keep(chain.add(record, START_MS + index * 1_000));
@@ -115,12 +121,6 @@ describe('rta-server audit verify', () => {
 });
 
 describe('rta-server audit query', () => {
-  const sequencesOf = (stdout: string): number[] =>
-    stdout
-      .split('\n')
-      .filter(Boolean)
-      .map((line) => (JSON.parse(line) as { sequence: number }).sequence);
-
   test('finds a session with what was delegated from it, newest first, up to a limit', async () => {
     const { stdout } = await run(
       'query',

@@ -42,6 +42,12 @@ export function ocsfClassOf(entry: AuditEntry): OcsfClass {
       const uid = entry.policyRevision ?? UNKNOWN;
       return entityManagement(3, 'Update', entry, { type_id: ENTITY.policy, uid, policy: { uid } });
     }
+    case 'keys':
+      return entityManagement(3, 'Update', entry, {
+        type_id: ENTITY.other,
+        type: 'signing keys',
+        name: 'token keys',
+      });
     case 'signal':
       return entityManagement(OTHER, 'Signal', entry, {
         type_id: ENTITY.other,

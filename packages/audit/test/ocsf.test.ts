@@ -161,6 +161,7 @@ test.each([
   ['delegation', 'ok', 300_401, 1, undefined],
   ['change', 'ok', 300_403, 1, undefined],
   ['policy', 'ok', 300_403, 1, undefined],
+  ['keys', 'ok', 300_403, 1, undefined],
   ['signal', 'ok', 300_499, 1, undefined],
   ['enforcement', 'acknowledged', 700_199, 1, undefined],
   ['enforcement', 'timed-out', 700_199, 2, undefined],

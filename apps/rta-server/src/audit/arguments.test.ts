@@ -5,19 +5,17 @@ const parse = (...argv: readonly string[]) => parseAuditArguments(argv, '/etc/rt
 
 test('a query has every filter that was given, and no other', () => {
   const { query, limit, isNewestFirst, file, config } = parse(
-    ...[
-      'query',
-      '--person',
-      'alice',
-      '--kind',
-      'decision',
-      '--kind',
-      'end',
-      '--from',
-      '2026-01-01',
-      '--to',
-      '1767225600001',
-    ],
+    'query',
+    '--person',
+    'alice',
+    '--kind',
+    'decision',
+    '--kind',
+    'end',
+    '--from',
+    '2026-01-01',
+    '--to',
+    '1767225600001',
   );
   expect(query).toEqual({
     person: { sub: 'alice' },
