@@ -109,6 +109,6 @@ function unmappedOf(entry: AuditEntry): JsonObject {
 }
 
 /** Without the members that are not there. */
-export function defined(members: JsonObject): JsonObject {
+function defined(members: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 }

@@ -8,7 +8,7 @@ export const OTHER_KEY = createEd25519Key({ keyId: 0, privateKey: new Uint8Array
 const START_MS = Date.UTC(2026, 0, 1);
 
 /** Rows between two checkpoints: a tenth of what a node leaves, so that a short log has many. */
-export const EVERY_ROWS = 100;
+const EVERY_ROWS = 100;
 
 /** A log as a node writes it, sealed up to its last row. */
 export function makeSealedLog(recordCount: number): readonly AuditRow[] {
