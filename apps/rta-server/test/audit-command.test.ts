@@ -150,6 +150,14 @@ describe('rta-server audit query', () => {
     expect(sequencesOf((await run('query', '--file', log, ...filters, '--json')).stdout)).toEqual([5, 7]);
   });
 
+  test('goes on behind a line that is no row, and says so', async () => {
+    const file = join(folder, 'damaged.jsonl');
+    await writeFile(file, (await readFile(log, 'utf8')).replace(/"record"(?=.*"stop")/, '"rekord"'));
+    const { stdout, stderr } = await run('query', '--file', file, '--person', 'bob', '--newest', '--json');
+    expect(sequencesOf(stdout)).toEqual([37]);
+    expect(stderr).toBe('1 line(s) hold no record: verify the log\n');
+  });
+
   test('shows records to people, and sends nothing to their terminal that an agent made up', async () => {
     const { stdout } = await run(
       'query',

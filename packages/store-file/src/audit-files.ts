@@ -2,7 +2,6 @@ import type { FileHandle } from 'node:fs/promises';
 import { type AuditRow, storeError } from '@rta/store';
 import { withCode } from './file-errors.ts';
 import { readLines, seekRow } from './file-lines.ts';
-import { readBack } from './read-back.ts';
 import { decodeAfter, decodeRow, type RowPlace } from './row-line.ts';
 import { listFullSegments, openIfThere, type Segment } from './segments.ts';
 
@@ -35,8 +34,6 @@ export interface AuditFiles extends AsyncDisposable {
    * @throws RtaError `RTA_STORE_MALFORMED` for a line that is no row.
    */
   read(options?: { readonly fromSequence?: number }): AsyncIterable<AuditRow>;
-  /** The rows from the newest to the oldest; those before a row where `beforeSequence` says so. Throws as `read` does. */
-  readBack(options?: { readonly beforeSequence?: number }): AsyncIterable<AuditRow>;
   /** The newest row. */
   last(): Promise<AuditRow | undefined>;
   close(): Promise<void>;
@@ -63,9 +60,13 @@ export async function openAuditFiles(path: string): Promise<AuditFiles> {
   async function* lines({ fromSequence = 1 } = {}): AsyncGenerator<AuditLine> {
     // The last file that begins at the row or before it.
     const first = starts.findLastIndex((start) => start !== undefined && start.sequence < fromSequence);
+    let last: RowPlace | undefined;
     for (const file of files.slice(Math.max(0, first))) {
       const startBytes = fromSequence === 1 ? 0 : await seekRow(file.handle, file.bytes, fromSequence);
-      for await (const line of linesOf(file, startBytes)) {
+      for await (const { begin, ...line } of linesOf(file, startBytes)) {
+        // What a file says of the one before must be so; of the oldest one that is there, the verifier must find out.
+        if (begin !== undefined && (last === undefined || isSamePlace(begin, last))) continue;
+        last = line.row ?? last;
         if (line.row === undefined || line.row.sequence >= fromSequence) yield line;
       }
     }
@@ -95,8 +96,6 @@ export async function openAuditFiles(path: string): Promise<AuditFiles> {
     after,
     lines,
     read,
-    readBack: (options = {}) =>
-      readBack({ read, last }, { ...options, firstSequence: (after?.sequence ?? 0) + 1 }),
     last,
     close,
     [Symbol.asyncDispose]: close,
@@ -144,7 +143,15 @@ async function startOf({ handle, bytes }: OpenFile): Promise<RowPlace | undefine
   return undefined;
 }
 
-async function* linesOf(file: OpenFile, startBytes: number): AsyncGenerator<AuditLine> {
+function isSamePlace(a: RowPlace, b: RowPlace): boolean {
+  return a.sequence === b.sequence && a.hash === b.hash;
+}
+
+/** The lines of one file; `begin` is what its first line says of the file before. */
+async function* linesOf(
+  file: OpenFile,
+  startBytes: number,
+): AsyncGenerator<AuditLine & { readonly begin?: RowPlace }> {
   for await (const line of readLines(file.handle, { startBytes, endBytes: file.bytes })) {
     const place = {
       file: file.file,
@@ -157,8 +164,9 @@ async function* linesOf(file: OpenFile, startBytes: number): AsyncGenerator<Audi
       continue;
     }
     try {
-      if (line.startBytes === 0 && decodeAfter(line.text) !== undefined) continue;
-      yield { ...place, row: decodeRow(line.text) };
+      const begin = line.startBytes === 0 ? decodeAfter(line.text) : undefined;
+      if (begin === undefined) yield { ...place, row: decodeRow(line.text) };
+      else yield { ...place, row: undefined, begin };
     } catch {
       yield { ...place, row: undefined };
     }

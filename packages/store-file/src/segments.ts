@@ -31,6 +31,8 @@ export function segmentFile(path: string, number: number): string {
 
 /** Makes the names in a folder durable, as `fdatasync` does the bytes of a file. */
 export async function syncFolderOf(path: string): Promise<void> {
+  // Windows opens no folder, and keeps its names in a journal of its own.
+  if (process.platform === 'win32') return;
   const folder = await open(dirname(path), 'r');
   try {
     await folder.sync();

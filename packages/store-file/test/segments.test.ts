@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AuditRow } from '@rta/store';
 import { afterAll, describe, expect, test } from 'vitest';
-import { openAuditFiles, openFileAuditLog } from '../src/index.ts';
+import { openAuditFiles, openFileAuditLog, readBack } from '../src/index.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'rta-segments-'));
 afterAll(() => rm(root, { recursive: true }));
@@ -54,8 +54,10 @@ describe('a log in several files', () => {
     }
     expect(await files.last()).toEqual(row(20));
     expect(files.after).toBeUndefined();
-    expect(await collect(files.readBack())).toEqual(rows(1, 20).map((one) => 21 - one.sequence));
-    expect(await collect(files.readBack({ beforeSequence: 4 }))).toEqual([3, 2, 1]);
+    expect(await collect(readBack(files, { firstSequence: 1 }))).toEqual(
+      rows(1, 20).map((one) => 21 - one.sequence),
+    );
+    expect(await collect(readBack(files, { firstSequence: 1, beforeSequence: 4 }))).toEqual([3, 2, 1]);
   });
 
   test('goes on after a restart, also where the newest file holds no row yet', async () => {
@@ -170,6 +172,19 @@ describe('files that are only read', () => {
     expect((await linesOf(path)).slice(-3)).toEqual([20, 'no row', 22]);
   });
 
+  test.each([
+    ['another hash', '"hash":"hash-1', '"hash":"hosh-1'],
+    ['another row', '"sequence":1', '"sequence":2'],
+    ['another spelling', '{"after":', '{ "after":'],
+  ])('show a file that names %s for the one before it', async (_, from, to) => {
+    const { path } = await makeLog();
+    const text = await readFile(path, 'utf8');
+    const [begin = '', ...rest] = text.split('\n');
+    await writeFile(path, [begin.replace(from, to), ...rest].join('\n'));
+
+    expect((await linesOf(path)).filter((line) => typeof line === 'string')).toEqual(['no row']);
+  });
+
   test('are refused as a log where a line is no row', async () => {
     const { path } = await makeLog();
     await appendFile(path, 'no row\n');
@@ -193,6 +208,8 @@ describe('files that are only read', () => {
       expect(first).toBe(from);
     }
     expect(await files.last()).toEqual(row(20_000));
-    expect(await collect(files.readBack())).toEqual(rows(1, 20_000).map((one) => 20_001 - one.sequence));
+    expect(await collect(readBack(files, { firstSequence: 1 }))).toEqual(
+      rows(1, 20_000).map((one) => 20_001 - one.sequence),
+    );
   });
 });

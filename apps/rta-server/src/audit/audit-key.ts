@@ -41,7 +41,7 @@ export async function readAuditKeys(file: string): Promise<readonly Uint8Array[]
 
 async function makeIfMissing(keyFile: string): Promise<void> {
   try {
-    await writeDurably(keyFile, `${toBase64Url(Uint8Array.from(randomBytes(32)))}\n`, 'wx');
+    await writeDurably(keyFile, `${toBase64Url(Uint8Array.from(randomBytes(32)))}\n`, 'wx', 0o600);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return;
     throw appError('RTA_CONFIG_FILE', `cannot make ${keyFile}`, { cause });
@@ -69,15 +69,15 @@ async function publish(file: string, publicKey: Uint8Array): Promise<void> {
   if (known.some((key) => auditKeyId(key) === auditKeyId(publicKey))) return;
   try {
     const text = `${JSON.stringify(auditKeySet([...known, publicKey]), undefined, 2)}\n`;
-    await writeDurably(`${file}.next`, text, 'w');
+    await writeDurably(`${file}.next`, text, 'w', 0o644);
     await rename(`${file}.next`, file);
   } catch (cause) {
     throw appError('RTA_CONFIG_FILE', `cannot write ${file}`, { cause });
   }
 }
 
-async function writeDurably(file: string, text: string, flags: 'w' | 'wx'): Promise<void> {
-  const handle = await open(file, flags, 0o600);
+async function writeDurably(file: string, text: string, flags: 'w' | 'wx', mode: number): Promise<void> {
+  const handle = await open(file, flags, mode);
   try {
     await handle.writeFile(text);
     await handle.sync();

@@ -75,5 +75,5 @@ async function print(
     left -= 1;
     if (left === 0) break;
   }
-  if (unreadable > 0) process.stderr.write(`${unreadable} row(s) hold no record: verify the log\n`);
+  if (unreadable > 0) process.stderr.write(`${unreadable} line(s) hold no record: verify the log\n`);
 }

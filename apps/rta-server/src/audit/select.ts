@@ -7,7 +7,7 @@ import {
   type SessionLineage,
 } from '@rta/audit';
 import { isRtaError } from '@rta/core';
-import type { AuditFiles } from '@rta/store-file';
+import { type AuditFiles, readBack } from '@rta/store-file';
 import type { AuditRequest } from './arguments.ts';
 
 /** A row that was asked for, and what it says. */
@@ -19,8 +19,8 @@ export interface Selected {
 /**
  * The rows that a query wants. A session is looked for with its descendants, which takes a first reading of the log.
  *
- * @param onUnreadable - told of each row that holds no record; it is left out.
- * @throws RtaError `RTA_AUDIT_QUERY_LIMIT`, `RTA_STORE_MALFORMED`
+ * @param onUnreadable - told of each line that is no row, or holds no record; it is left out.
+ * @throws RtaError `RTA_AUDIT_QUERY_LIMIT`
  */
 export async function* selectRows(
   files: AuditFiles,
@@ -29,7 +29,12 @@ export async function* selectRows(
 ): AsyncGenerator<Selected> {
   const lineage = query.session === undefined ? undefined : await lineageOf(files);
   const isWanted = createAuditFilter(query, lineage);
-  for await (const row of isNewestFirst ? files.readBack() : files.read()) {
+  const log = {
+    read: (from: { fromSequence?: number } = {}) => rowsOf(files, from, onUnreadable),
+    last: () => files.last(),
+  };
+  const firstSequence = (files.after?.sequence ?? 0) + 1;
+  for await (const row of isNewestFirst ? readBack(log, { firstSequence }) : log.read()) {
     const entry = entryOf(row);
     if (entry === undefined) onUnreadable();
     else if (isWanted(entry)) yield { row, entry };
@@ -38,11 +43,23 @@ export async function* selectRows(
 
 async function lineageOf(files: AuditFiles): Promise<SessionLineage> {
   const lineage = createSessionLineage();
-  for await (const row of files.read()) {
+  for await (const row of rowsOf(files, {}, () => undefined)) {
     const entry = entryOf(row);
     if (entry !== undefined) lineage.add(entry);
   }
   return lineage;
+}
+
+/** The rows of a log, whatever else is in it: who looks into a log that was damaged wants to see the rest. */
+async function* rowsOf(
+  files: AuditFiles,
+  from: { readonly fromSequence?: number },
+  onUnreadable: () => void,
+): AsyncGenerator<AuditRow> {
+  for await (const { row, isCutOff } of files.lines(from)) {
+    if (row !== undefined) yield row;
+    else if (!isCutOff) onUnreadable();
+  }
 }
 
 function entryOf({ line }: AuditRow): AuditEntry | undefined {

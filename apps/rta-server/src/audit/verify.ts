@@ -37,7 +37,9 @@ export function describeVerification(result: AuditVerification): string {
     `  rows         ${rowCount}${rowCount === 0 ? '' : `, ${firstSequence} to ${last.sequence}`}`,
     `  sealed up to ${sealed.sequence} by ${checkpointCount} checkpoint(s)`,
     ...(lostCount === 0 ? [] : [`  lost         ${lostCount} record(s), as the node itself says`]),
-    `  note this    --expect-sequence ${last.sequence} --expect-hash ${last.hash}`,
+    ...(ok && rowCount > 0
+      ? [`  note this    --expect-sequence ${last.sequence} --expect-hash ${last.hash}`]
+      : []),
     ...findings.map(describeFinding),
     ...(untold > 0 ? [`  … and ${untold} more`] : []),
     '',
