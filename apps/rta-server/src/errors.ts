@@ -1,3 +1,4 @@
+import { AUDIT_ERRORS } from '@rta/audit';
 import { type ErrorSpec, type ErrorTable, errorFactory, isRtaError } from '@rta/core';
 import { KEYS_FILE_ERRORS } from '@rta/keys-file';
 
@@ -33,10 +34,10 @@ export const APP_ERRORS = {
 export const appError = errorFactory(APP_ERRORS);
 
 const REMEDIES: ReadonlyMap<string, ErrorSpec> = new Map(
-  Object.entries({ ...APP_ERRORS, ...KEYS_FILE_ERRORS }),
+  Object.entries({ ...APP_ERRORS, ...AUDIT_ERRORS, ...KEYS_FILE_ERRORS }),
 );
 
-/** What can be done about an error of the configuration or of the keys; undefined for others. */
+/** What can be done about an error of the configuration, the keys or the audit log; undefined for others. */
 export function remedyOf(error: unknown): string | undefined {
   return isRtaError(error) ? REMEDIES.get(error.code)?.remedy : undefined;
 }

@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { AuditRecord } from '@rta/audit';
 import type { Cause } from '@rta/authority';
 import { createHmacKey, type KeySet, type KeySourceChange, type TokenKeySource } from '@rta/token';
 import { expect, onTestFinished, test } from 'vitest';
-import type { AuditRecord } from '../audit/audit-record.ts';
 import { type FaultDiagnostics, faultChannel } from '../diagnostics.ts';
 import { openTokenKeys } from './token-keys.ts';
 
@@ -32,7 +32,13 @@ async function followed() {
   onTestFinished(() => void unsubscribe(faultChannel.name, onFault));
   const keys = await openTokenKeys(source);
   keys.follow({
-    audit: { healthy: true, record: (record) => void records.push(record), flush: () => Promise.resolve() },
+    audit: {
+      healthy: true,
+      isWritable: true,
+      record: (record) => void records.push(record),
+      flush: () => Promise.resolve(),
+      close: () => Promise.resolve(),
+    },
     remint: (cause) => void reminted.push(cause),
   });
   return {
