@@ -18,10 +18,11 @@ const CONTEXT: SessionContext = {
   ],
   grant: { scope: ['files.*'], details: [{ actions: ['files.read'], locations: ['/a/*'] }] },
   attributes: { riskLevel: 'LOW', deviceCompliant: true },
+  suspensions: [{ kind: 'ordered', change: 'jti-1' }],
   policyRevision: 'r1',
 };
 const hex = (context: SessionContext): string => Buffer.from(contextHash(context)).toString('hex');
-const HASH = '64862c4878ed60fc196995e730f3e64ea67a618d619bde6140bda1808e542870';
+const HASH = 'f352221b0c45f51f0c8467b30db50bc93ccca6dd4889ad54d62a4791dc46e3f7';
 
 describe('contextHash', () => {
   it('is the SHA-256 of the canonical JSON', () => {
@@ -29,16 +30,24 @@ describe('contextHash', () => {
     // "AAAA"}],"attributes":{"deviceCompliant":true,"riskLevel":"LOW"},"grant":{"details":[{"actions":["files.read"],
     // "locations":["/a/*"]}],"scope":["files.*"]},"policyRevision":"r1","session":"AAECAwQFBgcICQoLDA0ODw","subject":
     // {"amr":["pwd","otp"],"email":"alice@example.com","issuer":"https://idp.example","signedInAtMs":1800000000000,
-    // "sub":"alice"},"v":1}, without white space, through sha256sum.
+    // "sub":"alice"},"suspensions":[{"change":"jti-1","kind":"ordered"}],"v":1}, without white space, through sha256sum.
     expect(hex(CONTEXT)).toBe(HASH);
   });
 
   it('does not depend on the order of members, nor on members that are undefined', () => {
-    const { session, subject, actors, grant, attributes, policyRevision } = CONTEXT;
+    const { session, subject, actors, grant, attributes, suspensions, policyRevision } = CONTEXT;
     const { issuer, ...others } = subject;
-    expect(hex({ policyRevision, attributes, grant, actors, subject: { ...others, issuer }, session })).toBe(
-      HASH,
-    );
+    expect(
+      hex({
+        policyRevision,
+        suspensions,
+        attributes,
+        grant,
+        actors,
+        subject: { ...others, issuer },
+        session,
+      }),
+    ).toBe(HASH);
     expect(
       hex({ ...CONTEXT, attributes: Object.assign({ credentialChangedAtMs: undefined }, attributes) }),
     ).toBe(HASH);
@@ -77,6 +86,20 @@ describe('contextHash', () => {
     ['device compliance', { attributes: { ...attributes, deviceCompliant: false } }],
     ['credential change', { attributes: { ...attributes, credentialChangedAtMs: 1 } }],
     ['attributes, none', { attributes: {} }],
+    ['suspensions, none', { suspensions: [] }],
+    ['suspension, its kind', { suspensions: [{ kind: 'risk', change: 'jti-1' }] }],
+    ['suspension, its change', { suspensions: [{ kind: 'ordered', change: 'jti-2' }] }],
+    ['tenant', { subject: { ...subject, tenantId: 't' } }],
+    ['only agent', { subject: { ...subject, mayAct: 'copilot' } }],
+    [
+      'limits',
+      {
+        grant: {
+          ...grant,
+          details: [{ actions: ['files.read'], locations: ['/a/*'], limits: { totalCount: 1 } }],
+        },
+      },
+    ],
     ['policy revision', { policyRevision: 'r2' }],
   ])('changes with: %s', (_, change) => {
     expect(hex({ ...CONTEXT, ...change })).not.toBe(HASH);

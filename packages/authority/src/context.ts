@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
-import { canonicalJson, type JsonObject, type SessionId } from '@rta/core';
-import type { Grant } from './grant.ts';
+import { hash } from 'node:crypto';
+import { canonicalJson, type JsonObject, type JsonValue, type SessionId } from '@rta/core';
+import type { Grant } from './grant/grant.ts';
 
 /** The person for whom a session acts, as the IdP's token named them. */
 export interface Subject {
@@ -11,10 +11,16 @@ export interface Subject {
   /** The session at the IdP (`sid`). */
   readonly idpSessionId?: string;
   readonly deviceId?: string;
+  /** The organization that the person belongs to, as the IdP calls it. */
+  readonly tenantId?: string;
   /** The OAuth client that the person signed in to. */
   readonly clientId?: string;
   readonly acr?: string;
   readonly amr?: readonly string[];
+  /** UNIX milliseconds of the sign-in (`auth_time`), where the IdP told. */
+  readonly authTimeMs?: number;
+  /** Id of the only agent that may act for the person (`may_act`, RFC 8693 §4.4); absent: any. */
+  readonly mayAct?: string;
   /**
    * UNIX milliseconds of the sign-in, or of the IdP's token where the sign-in is not known: what a revocation is
    * measured against.
@@ -44,6 +50,26 @@ export interface Attributes {
   readonly credentialChangedAtMs?: number;
 }
 
+/** Where each attribute in force is from, and since when it holds. */
+export type Evidence = {
+  readonly [Name in keyof Attributes]?: {
+    /** Issuer of the signal. */
+    readonly source: string;
+    /** UNIX milliseconds of the event. */
+    readonly atMs: number;
+    /** Id of the signal. */
+    readonly change: string;
+  };
+};
+
+/** One reason for which a session is suspended. */
+export interface Suspension {
+  /** `risk`: the risk level; `ordered`: somebody ordered it; `parent-absent`: the agent that delegated it is away. */
+  readonly kind: 'risk' | 'ordered' | 'parent-absent';
+  /** Id of the change that suspended it. */
+  readonly change: string;
+}
+
 /** Everything that a decision for a session rests on; its hash is in the token. */
 export interface SessionContext {
   readonly session: SessionId;
@@ -52,6 +78,8 @@ export interface SessionContext {
   readonly actors: readonly Actor[];
   readonly grant: Grant;
   readonly attributes: Attributes;
+  /** Why nothing is permitted; empty where something may be. */
+  readonly suspensions: readonly Suspension[];
   /** Version of the policies in force. */
   readonly policyRevision: string;
 }
@@ -62,18 +90,41 @@ export interface SessionContext {
  * @see RFC 8785; docs/spec/token.md on the context hash
  */
 export function contextHash(context: SessionContext): Uint8Array {
-  const { session, subject, actors, grant, attributes, policyRevision } = context;
-  const committed: JsonObject = {
-    v: 1,
-    session,
-    subject: { ...subject },
-    actors: actors.map((actor): JsonObject => ({ ...actor })),
-    grant: {
-      scope: grant.scope,
-      details: grant.details?.map((detail): JsonObject => ({ ...detail })),
-    },
-    attributes: { ...attributes },
-    policyRevision,
-  };
-  return new Uint8Array(createHash('sha256').update(canonicalJson(committed)).digest());
+  const { session, subject, actors, grant, attributes, suspensions, policyRevision } = context;
+  // Members stand in the order of RFC 8785 §3.2.3. What seldom changes is written once, and not with every change; a
+  // chain of actors shares them with the one that it was made longer from.
+  const text =
+    `{"actors":[${actors.map(canonicalText).join()}],"attributes":${canonicalText(attributes)},"grant":${canonicalText(grant)},` +
+    `"policyRevision":${canonicalString(policyRevision)},"session":${canonicalString(session)},` +
+    `"subject":${canonicalText(subject)},"suspensions":${canonicalText(suspensions)},"v":1}`;
+  return new Uint8Array(hash('sha256', text, 'buffer'));
+}
+
+/** The canonical texts of parts of contexts: nobody changes those in place. */
+const texts = new WeakMap<object, string>();
+
+/**
+ * The canonical JSON text of a part of a context.
+ *
+ * @throws RtaError `RTA_CORE_NOT_CANONICAL`
+ */
+export function canonicalText(part: object): string {
+  let text = texts.get(part);
+  if (text === undefined) {
+    // The parts of a context are plain data; only their types do not say so.
+    text = textOf(part as JsonObject);
+    texts.set(part, text);
+  }
+  return text;
+}
+
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/** A string of RFC 8785 is one of ECMAScript, where it is well-formed (§3.2.2.2). */
+function canonicalString(value: string): string {
+  return LONE_SURROGATE.test(value) ? textOf(value) : JSON.stringify(value);
+}
+
+function textOf(value: JsonValue): string {
+  return new TextDecoder().decode(canonicalJson(value));
 }

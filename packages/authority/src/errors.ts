@@ -14,6 +14,12 @@ export const AUTHORITY_ERRORS = {
     retryable: false,
     httpStatus: 403,
   },
+  RTA_AUTHORITY_SESSION_SUSPENDED: {
+    summary: 'the session is suspended',
+    remedy: 'wait until it goes on: the agent is told over its connection',
+    retryable: true,
+    httpStatus: 403,
+  },
   RTA_AUTHORITY_SESSION_EXISTS: {
     summary: 'the session id is taken',
     remedy: 'draw another random id',
@@ -32,6 +38,13 @@ export const AUTHORITY_ERRORS = {
     retryable: false,
     httpStatus: 400,
   },
+  RTA_AUTHORITY_CEILING: {
+    summary: 'nothing of what was asked for may be used at present',
+    remedy:
+      'ask the operator, who set a ceiling for this user, agent or organization; details name the change',
+    retryable: true,
+    httpStatus: 403,
+  },
   RTA_AUTHORITY_GRANT_EMPTY: {
     summary: 'nothing of what was asked for may be granted',
     remedy: 'ask for scopes that the IdP token, or the parent session, has',
@@ -44,6 +57,37 @@ export const AUTHORITY_ERRORS = {
     retryable: false,
     httpStatus: 400,
   },
+  RTA_AUTHORITY_GRANT_LIMITS: {
+    summary: 'the limits of a grant, or a budget, make no sense',
+    remedy:
+      'give whole numbers from 0, a positive rate, and a currency (ISO 4217) where, and only where, amounts are limited',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_WIDENING: {
+    summary: 'more was asked for than there is to give',
+    remedy: 'ask for a part of what the session has now; leave the scope out to hand on all of it',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_MAY_ACT: {
+    summary: 'the user lets another agent act, and only that one',
+    remedy: 'delegate to the agent that `may_act` of the IdP token names, or sign in for this one',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_AUTHORITY_CYCLE: {
+    summary: 'the agent is one of those that it would act on behalf of',
+    remedy: 'delegate to another agent, or to another instance with a key of its own',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_AUTHORITY_NOT_BELOW: {
+    summary: 'the session was not delegated by this one, nor by one below it',
+    remedy: 'name a session of your own tree: list them first',
+    retryable: false,
+    httpStatus: 403,
+  },
   RTA_AUTHORITY_PATTERN: {
     summary: 'a scope, action or location is not a name or a pattern',
     remedy: 'use printable characters without spaces, and `*` only as the last one',
@@ -52,7 +96,7 @@ export const AUTHORITY_ERRORS = {
   },
   RTA_AUTHORITY_DEPTH: {
     summary: 'the delegation is deeper than the limit',
-    remedy: 'let the session that the user opened delegate',
+    remedy: 'let a session nearer to that of the user delegate',
     retryable: false,
     httpStatus: 400,
   },

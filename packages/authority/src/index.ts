@@ -1,34 +1,39 @@
-export {
-  type Authority,
-  type AuthorityOptions,
-  type BindInput,
-  type Check,
-  createAuthority,
-  type DelegateInput,
-  type OpenInput,
+export type {
+  Authority,
+  AuthorityOptions,
+  BindInput,
+  Check,
+  DelegateInput,
+  OpenInput,
+  RestoreInput,
 } from './authority.ts';
 export {
   type Actor,
   type Attributes,
   contextHash,
+  type Evidence,
   type SessionContext,
   type Subject,
+  type Suspension,
 } from './context.ts';
+export { createAuthority } from './create-authority.ts';
 export { AUTHORITY_ERRORS, type AuthorityErrorCode, authorityError } from './errors.ts';
-export { type ActionGrant, assertGrant, covers, type Grant, intersectGrants, isEmptyGrant } from './grant.ts';
+export type { ActionLimits, Amount } from './grant/amounts.ts';
+export {
+  type ActionGrant,
+  assertGrant,
+  compareGrants,
+  covers,
+  type Grant,
+  type GrantedAction,
+  intersectGrants,
+  isEmptyGrant,
+  isGrantWithin,
+} from './grant/grant.ts';
 export { keyThumbprint } from './key-thumbprint.ts';
 export { AUTHORITY_LIMITS } from './limits.ts';
-export {
-  type Cause,
-  type ContextChange,
-  type Mint,
-  openSession,
-  type Session,
-  type SessionEffect,
-  type SessionInput,
-  type SessionSeed,
-  type Step,
-  sessionContext,
-  step,
-} from './session.ts';
-export type { Signal, SignalChange, SignalSource, SubjectSelector } from './signal.ts';
+export type { Budget, Cause, Mint, Session, SessionEffect, SessionIdentity } from './session.ts';
+export { type Fact, factExpiryMs, factOf, matterOf, newerFact } from './subjects/fact.ts';
+export type { Signal, SignalChange, SignalSource, SubjectSelector } from './subjects/signal.ts';
+export type { SessionHistory } from './tree/session-tree.ts';
+export type { Spending, Spent } from './tree/spending.ts';

@@ -1,11 +1,15 @@
 /** Limits of the authority. */
 export const AUTHORITY_LIMITS = {
-  /** Live sessions on one node; about 3 KB of memory each. */
+  /** Sessions on one node, with those whose end was not told yet; about 3 KB of memory each. */
   maxSessions: 200_000,
   /** Sessions that one session has delegated and that live. */
   maxChildrenPerSession: 1_000,
+  /** Live sessions of one user on one node, those that were delegated included. */
+  maxSessionsPerUser: 20_000,
   /** How far below the user's own session a delegated session may stand. */
-  maxDelegationDepth: 1,
+  maxDelegationDepth: 10,
+  /** How long sessions go on while the agent that delegated them is away, unless they may go on alone. */
+  parentAbsenceMs: 30_000,
   /** Details, and patterns in all lists of a grant, together: intersecting two grants takes their product. */
   maxGrantParts: 128,
   /** Characters of a scope, action or location pattern. */

@@ -1,10 +1,10 @@
-import { constantTimeEqual, type SessionId } from '@rta/core';
-import { type Actor, type Attributes, contextHash, type SessionContext, type Subject } from './context.ts';
-import { type Grant, intersectGrants, normalizeGrant } from './grant.ts';
+import type { SessionId } from '@rta/core';
+import type { Actor, Attributes, Evidence, Subject, Suspension } from './context.ts';
+import type { Grant } from './grant/grant.ts';
 
 /** Why something changed; carried to the agent, the audit log and receipts. */
 export interface Cause {
-  /** A kind of signal (`session-revoked`, `risk-level-change` …), `policy-change`, `parent`, `expired`, `ended`. */
+  /** A kind of signal (`session-revoked`, `risk-level-change` …), `policy-change`, `parent-absent`, `narrowed`, `expired`, `ended` … */
   readonly kind: string;
   /** Id of the change. */
   readonly change: string;
@@ -12,13 +12,14 @@ export interface Cause {
   readonly txn?: string;
 }
 
-/** One session, as it stands. Never changed in place: {@link step} makes the next one. */
-export interface Session {
+/** What of a session never changes. */
+export interface SessionIdentity {
   readonly id: SessionId;
   readonly parent: SessionId | undefined;
   /** 0 for the session that the user's token was exchanged for. */
   readonly depth: number;
   readonly subject: Subject;
+  /** From the agent that the person trusted to the one that holds this session. */
   readonly actors: readonly Actor[];
   /** Ed25519 public key of the agent that holds the session, 32 bytes. */
   readonly publicKey: Uint8Array;
@@ -29,15 +30,37 @@ export interface Session {
   readonly certificateThumbprint: Uint8Array | undefined;
   readonly createdAtMs: number;
   readonly expiresAtMs: number;
+  /** Whether it goes on while the agent that delegated it is away. */
+  readonly detached: boolean;
+  readonly budget: Budget | undefined;
+}
+
+/**
+ * How much a session may ask for, over itself and everything that it delegated. A member that is absent limits
+ * nothing.
+ */
+export interface Budget {
+  /** Questions per second, with bursts of one second's worth. */
+  readonly requestsPerSecond?: number;
+  /** Permits in its whole life. */
+  readonly totalCount?: number;
+}
+
+/** One session, as it stands. Never changed in place: what changes makes the next one. */
+export interface Session extends SessionIdentity {
+  /** `suspended`: nothing is permitted until what suspends it is over; then it goes on without a new exchange. */
+  readonly state: 'active' | 'suspended' | 'ended';
   /** What was granted to this session itself. */
   readonly ownGrant: Grant;
-  /** What its ancestors reach now; undefined for a session without a parent. */
-  readonly inheritedGrant: Grant | undefined;
-  /** What it reaches now: its own grant cut to its ancestors' (invariant I6). */
+  /** What it reaches now: its own grant, cut to its ancestors' and to the ceilings in force (invariant I6). */
   readonly grant: Grant;
   readonly attributes: Attributes;
+  /** Where the attributes are from. */
+  readonly evidence: Evidence;
+  /** Why it is suspended; empty where it is not. */
+  readonly suspensions: readonly Suspension[];
   readonly policyRevision: string;
-  /** Goes up by one with every change of context. */
+  /** Goes up with every change of context. */
   readonly generation: number;
   readonly contextHash: Uint8Array;
   /** The one token that is good now; no two of a session are alike. */
@@ -48,28 +71,20 @@ export interface Session {
   readonly connection: string | undefined;
   /** UNIX milliseconds of the last binding, or of its proof where that was later: older proofs are refused. */
   readonly boundAtMs: number | undefined;
-  readonly state: 'active' | 'ended';
-}
-
-/** What can happen to a session. */
-export type SessionInput =
-  | { readonly kind: 'bind'; readonly connection: string; readonly provenAtMs?: number | undefined }
-  | { readonly kind: 'release'; readonly connection: string }
-  | { readonly kind: 'change'; readonly to: ContextChange; readonly cause: Cause }
-  | { readonly kind: 'end'; readonly cause: Cause };
-
-/** The parts of a context that can change while a session lives. */
-export interface ContextChange {
-  readonly ownGrant?: Grant;
-  readonly inheritedGrant?: Grant;
-  readonly attributes?: Attributes;
-  readonly policyRevision?: string;
 }
 
 /** What the world must be told. */
 export type SessionEffect =
   /** Push the new token to the session's connection. */
-  | { readonly kind: 'changed'; readonly session: Session; readonly cause: Cause }
+  | {
+      readonly kind: 'changed';
+      readonly session: Session;
+      /** As it stood when it was told of last, or opened: of an earlier generation. */
+      readonly before: Session;
+      readonly cause: Cause;
+    }
+  /** Its agent has been told of this together with something that happened before: there is nothing new to push. */
+  | { readonly kind: 'joined'; readonly session: Session; readonly cause: Cause }
   /** Tell the session's connection that it is over. */
   | { readonly kind: 'ended'; readonly session: Session; readonly cause: Cause }
   /** The session moved here from another connection, which may no longer use it. */
@@ -77,110 +92,3 @@ export type SessionEffect =
 
 /** Makes the token of a session's new context; a pure function of its arguments and of a key. */
 export type Mint = (sessionId: SessionId, contextHash: Uint8Array, issuedAtMs: number) => Uint8Array;
-
-/** The next state and what follows from it. */
-export interface Step {
-  readonly session: Session;
-  readonly effects: readonly SessionEffect[];
-}
-
-/**
- * The state machine of one session: given what happens, what it becomes and what must be done about it.
- *
- * An ended session takes no input any more. A change that changes nothing leaves generation and token alone.
- */
-export function step(session: Session, input: SessionInput, nowMs: number, mint: Mint): Step {
-  if (session.state === 'ended') return { session, effects: [] };
-  switch (input.kind) {
-    case 'bind': {
-      const { connection, provenAtMs = nowMs } = input;
-      const bound = { ...session, connection, boundAtMs: Math.max(nowMs, provenAtMs) };
-      const displaced = session.connection !== undefined && session.connection !== connection;
-      return {
-        session: bound,
-        effects: displaced ? [{ kind: 'displaced', session: bound, connection: session.connection }] : [],
-      };
-    }
-    case 'release':
-      // A connection that was displaced meanwhile releases nothing.
-      if (session.connection !== input.connection) return { session, effects: [] };
-      return { session: { ...session, connection: undefined }, effects: [] };
-    case 'change': {
-      const { to, cause } = input;
-      const regrant = to.ownGrant !== undefined || to.inheritedGrant !== undefined;
-      const derived = derive(regrant ? cut({ ...session, ...to }) : { ...session, ...to });
-      if (constantTimeEqual(derived.contextHash, session.contextHash))
-        return { session: derived, effects: [] };
-      // A context may come back, and so soon that the clock has not moved, or has been set back. Its token is new all
-      // the same: what was out of date once stays out of date (invariant I4).
-      const issuedAtMs = Math.max(nowMs, session.issuedAtMs + 1);
-      const changed: Session = {
-        ...derived,
-        generation: session.generation + 1,
-        issuedAtMs,
-        token: mint(session.id, derived.contextHash, issuedAtMs),
-      };
-      return { session: changed, effects: [{ kind: 'changed', session: changed, cause }] };
-    }
-    case 'end': {
-      const ended: Session = { ...session, state: 'ended', generation: session.generation + 1 };
-      return { session: ended, effects: [{ kind: 'ended', session: ended, cause: input.cause }] };
-    }
-  }
-}
-
-/** What a session starts from; the rest follows. */
-export type SessionSeed = Pick<
-  Session,
-  | 'id'
-  | 'parent'
-  | 'depth'
-  | 'subject'
-  | 'actors'
-  | 'publicKey'
-  | 'certificateThumbprint'
-  | 'createdAtMs'
-  | 'expiresAtMs'
-  | 'ownGrant'
-  | 'inheritedGrant'
-  | 'attributes'
-  | 'policyRevision'
->;
-
-/** A new session in its first generation, bound to no connection. */
-export function openSession(seed: SessionSeed, mint: Mint): Session {
-  const none = new Uint8Array(0);
-  const session = derive(
-    cut({
-      ...seed,
-      grant: seed.ownGrant,
-      generation: 1,
-      contextHash: none,
-      token: none,
-      issuedAtMs: seed.createdAtMs,
-      connection: undefined,
-      boundAtMs: undefined,
-      state: 'active',
-    }),
-  );
-  return { ...session, token: mint(session.id, session.contextHash, session.issuedAtMs) };
-}
-
-/** Cuts the session's own grant to what its ancestors reach (invariant I6). */
-function cut(session: Session): Session {
-  const { ownGrant, inheritedGrant } = session;
-  const grant =
-    inheritedGrant === undefined ? normalizeGrant(ownGrant) : intersectGrants(ownGrant, inheritedGrant);
-  return { ...session, grant };
-}
-
-/** Derives the hash from the parts of the context. */
-function derive(session: Session): Session {
-  return { ...session, contextHash: contextHash(sessionContext(session)) };
-}
-
-/** The context that a session's token commits to. */
-export function sessionContext(session: Session): SessionContext {
-  const { id, subject, actors, grant, attributes, policyRevision } = session;
-  return { session: id, subject, actors, grant, attributes, policyRevision };
-}

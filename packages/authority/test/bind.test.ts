@@ -26,10 +26,10 @@ describe('a session that was opened with a certificate', () => {
     expect(shown(OTHER)).toBe('RTA_AUTHORITY_CERTIFICATE');
     expect(shown(LAPTOP.subarray(1))).toBe('RTA_AUTHORITY_CERTIFICATE');
     expect(shown(new Uint8Array(0))).toBe('RTA_AUTHORITY_CERTIFICATE');
-    expect(authority.get(idOf(1))?.connection).toBeUndefined();
+    expect(authority.get(idOf(1), T0)?.connection).toBeUndefined();
     expect(shown(LAPTOP)).toBe('none');
     expect(shown(OTHER)).toBe('RTA_AUTHORITY_CERTIFICATE');
-    expect(authority.get(idOf(1))).toMatchObject({ connection: 'c1', certificateThumbprint: LAPTOP });
+    expect(authority.get(idOf(1), T0)).toMatchObject({ connection: 'c1', certificateThumbprint: LAPTOP });
   });
 
   it('stays where it is when somebody without the certificate would bind it [I5]', () => {
@@ -39,7 +39,7 @@ describe('a session that was opened with a certificate', () => {
     expect(bind(authority, { connection: 'c2', certificateThumbprint: OTHER })).toBe(
       'RTA_AUTHORITY_CERTIFICATE',
     );
-    expect(authority.get(idOf(1))?.connection).toBe('c1');
+    expect(authority.get(idOf(1), T0)?.connection).toBe('c1');
   });
 
   it('delegates sessions that are bound to no certificate, and take none on [I5]', () => {
@@ -50,12 +50,12 @@ describe('a session that was opened with a certificate', () => {
     expect(bind(authority, { certificateThumbprint: OTHER }, T0, 2)).toBe('none');
     expect(bind(authority, { connection: 'c2' }, T0, 2)).toBe('none');
     expect(bind(authority, { certificateThumbprint: LAPTOP }, T0, 2)).toBe('none');
-    expect(authority.get(idOf(2))?.certificateThumbprint).toBeUndefined();
+    expect(authority.get(idOf(2), T0)?.certificateThumbprint).toBeUndefined();
   });
 
   it('has the context that it would have without one: tokens say nothing of certificates', () => {
-    const plain = withSession().get(idOf(1));
-    expect(withSession({ certificateThumbprint: LAPTOP }).get(idOf(1))?.contextHash).toEqual(
+    const plain = withSession().get(idOf(1), T0);
+    expect(withSession({ certificateThumbprint: LAPTOP }).get(idOf(1), T0)?.contextHash).toEqual(
       plain?.contextHash,
     );
   });
@@ -76,7 +76,7 @@ describe('a proof that answers no challenge', () => {
     expect(bind(authority, { connection: 'late', provenAtMs: T0 + 9 }, T0 + 20)).toBe(
       'RTA_AUTHORITY_PROOF_OLD',
     );
-    expect(authority.get(idOf(1))?.connection).toBe('c1');
+    expect(authority.get(idOf(1), T0)?.connection).toBe('c1');
     expect(bind(authority, { connection: 'c2', provenAtMs: T0 + 10 }, T0 + 20)).toBe('none');
   });
 
@@ -103,6 +103,7 @@ describe('a proof that answers no challenge', () => {
   it('that is made at no time is refused', () => {
     const authority = withSession();
     expect(bind(authority, { provenAtMs: Number.NaN })).toBe('RTA_AUTHORITY_PROOF_OLD');
+    expect(bind(authority, { provenAtMs: Number.POSITIVE_INFINITY })).toBe('RTA_AUTHORITY_PROOF_OLD');
   });
 
   it('does not stand in the way of a binding by challenge, whatever time it claimed', () => {
@@ -121,7 +122,7 @@ describe('live', () => {
   ])('says of a session that it %s', (_, id, nowMs, code) => {
     const authority = withSession();
     authority.open(openInput(2), T0);
-    authority.end(idOf(2), CAUSE, T0);
+    authority.end(idOf(2), CAUSE);
     expect(codeOf(() => authority.live(id, nowMs).id)).toBe(code);
   });
 });

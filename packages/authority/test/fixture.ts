@@ -3,11 +3,13 @@ import { createHmacKey, createKeyRing, encodeToken } from '@rta/token';
 import {
   type Actor,
   type Authority,
+  type AuthorityOptions,
   type Cause,
   createAuthority,
   type DelegateInput,
   type Mint,
   type OpenInput,
+  type SessionEffect,
   type Signal,
   type SignalChange,
   type Subject,
@@ -32,7 +34,7 @@ export const mint: Mint = (sessionId, contextHash, issuedAtMs) =>
   encodeToken({ sessionId, contextHash, issuedAtMs }, ring.signer);
 
 /** An authority with a real key. */
-export function createTestAuthority(): Authority {
+export function createTestAuthority(parts: Partial<AuthorityOptions> = {}): Authority {
   return createAuthority({
     mint,
     isAuthentic: (token) => {
@@ -43,8 +45,19 @@ export function createTestAuthority(): Authority {
       }
     },
     policyRevision: 'r1',
+    ...parts,
   });
 }
+
+/** What the world is told of what happens in a call, and of all that it was not told of before. */
+export function effectsOf(authority: Authority, act: () => unknown, nowMs = T0): readonly SessionEffect[] {
+  act();
+  return authority.settle(nowMs);
+}
+
+/** Effects in short. */
+export const told = (effects: readonly SessionEffect[]): readonly (readonly [string, SessionId])[] =>
+  effects.map(({ kind, session }) => [kind, session.id]);
 
 /** The session id that ends in this number. */
 export function idOf(number: number): SessionId {
@@ -66,13 +79,12 @@ export function openInput(number: number, parts: Partial<OpenInput> = {}): OpenI
   };
 }
 
-/** A child session that asks for all that its parent has. */
+/** A child session with all that its parent has. */
 export function delegateInput(number: number, parts: Partial<DelegateInput> = {}): DelegateInput {
   return {
     id: idOf(number),
     actor: MAILER,
     publicKey: new Uint8Array(32).fill(2),
-    grant: { scope: ['*'] },
     expiresAtMs: T0 + HOUR_MS,
     ...parts,
   };
@@ -93,6 +105,13 @@ export const device = (current: 'compliant' | 'not-compliant'): SignalChange => 
   kind: 'device-compliance-change',
   current,
 });
+
+/** An order to suspend, or that it is over. */
+export const suspension = (current: boolean): SignalChange => ({ kind: 'suspension', current });
+
+/** A ceiling over scopes; without any it is lifted. */
+export const ceiling = (...scope: readonly string[]): SignalChange =>
+  scope.length === 0 ? { kind: 'ceiling' } : { kind: 'ceiling', grant: { scope } };
 
 /** A change of a credential. */
 export const credential = (changeType: 'create' | 'revoke' | 'update' | 'delete'): SignalChange => ({

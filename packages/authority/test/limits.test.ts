@@ -5,6 +5,7 @@ import {
   CAUSE,
   createTestAuthority,
   delegateInput,
+  effectsOf,
   HOUR_MS,
   IDP,
   idOf,
@@ -32,14 +33,14 @@ describe('a full node [I9]', () => {
     authority.delegate(idOf(2), delegateInput(3), T0);
     expect(codeOf(() => authority.open(openInput(4), T0))).toBe('RTA_AUTHORITY_FULL');
     expect(codeOf(() => authority.delegate(idOf(2), delegateInput(4), T0))).toBe('RTA_AUTHORITY_FULL');
-    authority.end(idOf(1), CAUSE, T0);
+    effectsOf(authority, () => authority.end(idOf(1), CAUSE));
     expect(authority.open(openInput(4), T0).id).toBe(idOf(4));
   });
 
   it('forgets why the oldest sessions ended, and refuses them all the same', () => {
     const authority = createTestAuthority();
     const sessions = [1, 2, 3].map((number) => authority.open(openInput(number), T0));
-    for (const { id } of sessions) authority.end(id, CAUSE, T0);
+    for (const { id } of sessions) effectsOf(authority, () => authority.end(id, CAUSE));
     const causes = sessions.map(({ id, token }) => authority.check(id, token, 'c1', T0));
     expect(causes).toMatchObject([
       { ok: false, cause: 'session-unknown' },
@@ -56,10 +57,12 @@ describe('a node that cannot remember another fact [I1]', () => {
     authority.open(openInput(2, { subject: { issuer: IDP, sub: 'bob', signedInAtMs: T0 } }), T0);
     authority.apply(signalOf(REVOKED, T0, about('x')), T0);
     authority.apply(signalOf(REVOKED, T0, about('y')), T0);
-    expect(authority.apply(signalOf(risk('HIGH'), T0, { id: 's' }), T0)).toMatchObject([
+    expect(
+      effectsOf(authority, () => authority.apply(signalOf(risk('HIGH'), T0, { id: 's' }), T0)),
+    ).toMatchObject([
       { kind: 'ended', session: { id: idOf(1) }, cause: { kind: 'risk-level-change', change: 's' } },
     ]);
-    expect(authority.get(idOf(2))?.generation).toBe(1);
+    expect(authority.get(idOf(2), T0)?.generation).toBe(1);
     expect(authority.factCount).toBe(2);
   });
 
@@ -76,6 +79,18 @@ describe('a node that cannot remember another fact [I1]', () => {
     expect(open(T0 + 6)).toBe('RTA_AUTHORITY_FULL');
     expect(open(T0 + 5 + 2_592_000_000 - 1)).toBe('RTA_AUTHORITY_FULL');
     expect(open(T0 + 5 + 2_592_000_000)).toBe('none');
+  });
+
+  it('delegates and restores none either: the fact may have been about their agents', () => {
+    const authority = createTestAuthority();
+    const { id } = authority.open(
+      openInput(1, { subject: { issuer: IDP, sub: 'bob', signedInAtMs: T0 } }),
+      T0,
+    );
+    for (const sub of ['x', 'y', 'z']) authority.apply(signalOf(REVOKED, T0, about(sub)), T0);
+    expect(codeOf(() => authority.delegate(id, delegateInput(2), T0))).toBe('RTA_AUTHORITY_FULL');
+    const kept = { ...authority.live(id, T0), id: idOf(3), spending: undefined };
+    expect(authority.restore([kept], T0)).toEqual({ dropped: [idOf(3)] });
   });
 
   it('still renews the facts that it has', () => {

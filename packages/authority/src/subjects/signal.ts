@@ -1,3 +1,6 @@
+import type { SessionId } from '@rta/core';
+import type { Grant } from '../grant/grant.ts';
+
 /**
  * Who a signal is about. Members that are given narrow together: a session matches when each given member
  * matches it, and at least one is given. An absent member says nothing.
@@ -16,6 +19,14 @@ export interface SubjectSelector {
   readonly idpSession?: { readonly id: string; readonly issuers: readonly string[] };
   /** One device. */
   readonly device?: { readonly id: string; readonly issuers: readonly string[] };
+  /** All people of an organization. */
+  readonly tenant?: { readonly id: string; readonly issuers: readonly string[] };
+  /** An agent, for whomever it acts; with it all sessions that it delegated. */
+  readonly actor?: { readonly id: string };
+  /** One session here, and all that it delegated. */
+  readonly session?: { readonly id: SessionId };
+  /** All sessions there are. */
+  readonly everyone?: true;
 }
 
 /** Where a signal comes from. */
@@ -30,8 +41,18 @@ export interface SignalSource {
 
 /** What changed about the subject. */
 export type SignalChange =
-  /** Sessions that began at or before the event end. */
+  /**
+   * Sessions that rest on a sign-in at or before the event end; where the signal names an agent or a session of this
+   * server, those that were opened until then.
+   */
   | { readonly kind: 'session-revoked' }
+  /**
+   * From now on nobody reaches more than this, until another word of the same source; without a grant: no ceiling.
+   * Totals are not counted for it: they belong to the session that they were granted to.
+   */
+  | { readonly kind: 'ceiling'; readonly grant?: Grant }
+  /** Nothing is permitted until the same source says that it is over. */
+  | { readonly kind: 'suspension'; readonly current: boolean }
   /** `revoke` and `delete` end sessions that began before; `create` and `update` are put into context. */
   | {
       readonly kind: 'credential-change';
@@ -58,8 +79,8 @@ export interface Signal {
   readonly receivedAtMs: number;
   /**
    * UNIX milliseconds of the event by the clock of its source, where that runs ahead of this one: sign-ins at the
-   * same issuer are dated by the same clock. A time more than five minutes
-   * after arrival is not believed. `occurredAtMs` by default.
+   * same issuer are dated by the same clock. A time more than five minutes after arrival is not believed.
+   * `occurredAtMs` by default.
    */
   readonly sourceTimeMs?: number;
   /** The source's words for people. */

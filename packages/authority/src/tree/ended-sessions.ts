@@ -1,6 +1,6 @@
 import type { SessionId } from '@rta/core';
-import { AUTHORITY_LIMITS } from './limits.ts';
-import type { Cause, Session } from './session.ts';
+import { AUTHORITY_LIMITS } from '../limits.ts';
+import type { Cause, Session } from '../session.ts';
 
 /** A session that is over, and why. */
 export interface EndedSession {
@@ -18,24 +18,30 @@ export interface EndedSessions {
 const NO_BYTES = new Uint8Array(0);
 const NO_RIGHTS = { scope: [] };
 
+/** What may be kept of a session that is over: who it was. */
+export function restOf(session: Session): Session {
+  return {
+    ...session,
+    state: 'ended',
+    publicKey: NO_BYTES,
+    certificateThumbprint: undefined,
+    ownGrant: NO_RIGHTS,
+    grant: NO_RIGHTS,
+    attributes: {},
+    evidence: {},
+    suspensions: [],
+    contextHash: NO_BYTES,
+    token: NO_BYTES,
+  };
+}
+
 /** Makes an empty memory of ended sessions. */
 export function createEndedSessions(): EndedSessions {
   const ended = new Map<SessionId, EndedSession>();
   return {
     get: (id) => ended.get(id),
     add(session, cause) {
-      const rest: Session = {
-        ...session,
-        publicKey: NO_BYTES,
-        certificateThumbprint: undefined,
-        ownGrant: NO_RIGHTS,
-        inheritedGrant: undefined,
-        grant: NO_RIGHTS,
-        attributes: {},
-        contextHash: NO_BYTES,
-        token: NO_BYTES,
-      };
-      ended.set(session.id, { session: rest, cause });
+      ended.set(session.id, { session: restOf(session), cause });
       if (ended.size <= AUTHORITY_LIMITS.maxEndedSessions) return;
       for (const oldest of ended.keys()) {
         ended.delete(oldest);

@@ -1,8 +1,17 @@
-import { authorityError } from './errors.ts';
-import { AUTHORITY_LIMITS } from './limits.ts';
+import { authorityError } from '../errors.ts';
+import { AUTHORITY_LIMITS } from '../limits.ts';
+import {
+  type ActionLimits,
+  type Amount,
+  allowsAmount,
+  areActionLimits,
+  areLimitsWithin,
+  intersectLimits,
+} from './amounts.ts';
+import { ANYTHING, intersectPatterns, isPattern, matchesAny, overlap, patternsBeyond } from './pattern.ts';
 
 /**
- * One part of a grant in detail: these actions at these locations.
+ * One part of a grant in detail: these actions at these locations, up to these limits.
  *
  * @see RFC 9396 §2; type `rta_action`
  */
@@ -11,6 +20,8 @@ export interface ActionGrant {
   readonly actions: readonly string[];
   /** Resource ids, or patterns; absent: any resource. */
   readonly locations?: readonly string[];
+  /** Absent: as much as one likes. */
+  readonly limits?: ActionLimits;
 }
 
 /**
@@ -25,12 +36,18 @@ export interface Grant {
   readonly details?: readonly ActionGrant[];
 }
 
-const PATTERN = /^[\x21-\x29\x2b-\x7e]*\*?$/;
+/** An action that is asked for, as far as a grant is concerned. */
+export interface GrantedAction {
+  readonly action: string;
+  readonly resourceId: string;
+  /** What it would move; undefined where it moves nothing, or does not say. */
+  readonly amount?: Amount | undefined;
+}
 
 /**
  * Checks a grant from outside.
  *
- * @throws RtaError `RTA_AUTHORITY_PATTERN`, `RTA_AUTHORITY_GRANT_TOO_LARGE`
+ * @throws RtaError `RTA_AUTHORITY_PATTERN`, `RTA_AUTHORITY_GRANT_TOO_LARGE`, `RTA_AUTHORITY_GRANT_LIMITS`
  */
 export function assertGrant(grant: Grant): void {
   // Parts are counted before anything is made of them.
@@ -39,16 +56,17 @@ export function assertGrant(grant: Grant): void {
     throw authorityError('RTA_AUTHORITY_GRANT_TOO_LARGE', undefined, { details: { parts } });
   }
   assertPatterns(grant.scope);
-  for (const { actions, locations } of grant.details ?? []) {
+  for (const { actions, locations, limits } of grant.details ?? []) {
     assertPatterns(actions);
     assertPatterns(locations ?? []);
+    if (limits !== undefined && !areActionLimits(limits)) throw authorityError('RTA_AUTHORITY_GRANT_LIMITS');
   }
 }
 
 function assertPatterns(patterns: readonly string[]): void {
   for (const pattern of patterns) {
     const { length } = pattern;
-    if (length === 0 || length > AUTHORITY_LIMITS.maxPatternCharacters || !PATTERN.test(pattern)) {
+    if (length > AUTHORITY_LIMITS.maxPatternCharacters || !isPattern(pattern)) {
       throw authorityError('RTA_AUTHORITY_PATTERN', undefined, { details: { characters: length } });
     }
   }
@@ -61,13 +79,18 @@ function partCount({ scope, details = [] }: Grant): number {
   return parts;
 }
 
-/** Whether the grant reaches this action on this resource. */
-export function covers(grant: Grant, action: string, resourceId: string): boolean {
-  if (!matchesAny(grant.scope, action)) return false;
-  if (grant.details === undefined) return true;
-  return grant.details.some(
-    ({ actions, locations }) =>
-      matchesAny(actions, action) && (locations === undefined || matchesAny(locations, resourceId)),
+/** Whether the grant reaches this action. Totals are not counted here: they are spent, not compared. */
+export function covers(grant: Grant, asked: GrantedAction): boolean {
+  if (!matchesAny(grant.scope, asked.action)) return false;
+  return grant.details === undefined || grant.details.some((detail) => detailCovers(detail, asked));
+}
+
+/** Whether one detail of a grant reaches this action. */
+export function detailCovers({ actions, locations, limits }: ActionGrant, asked: GrantedAction): boolean {
+  return (
+    matchesAny(actions, asked.action) &&
+    (locations === undefined || matchesAny(locations, asked.resourceId)) &&
+    allowsAmount(limits, asked.amount)
   );
 }
 
@@ -80,7 +103,6 @@ export function isEmptyGrant({ scope, details }: Grant): boolean {
   );
 }
 
-const ANYTHING: readonly string[] = ['*'];
 const EVERYTHING: Grant = { scope: ANYTHING };
 const ANY_ACTION: readonly ActionGrant[] = [{ actions: ANYTHING }];
 const NOTHING: Grant = { scope: [] };
@@ -114,6 +136,32 @@ export function intersectGrants(a: Grant, b: Grant): Grant {
   return bounded({ scope, details: details.sort(byText) });
 }
 
+/**
+ * Whether a grant asks for nothing beyond another one.
+ *
+ * It is compared part by part: a detail that two details of the other grant cover only together is beyond it. So a
+ * grant can be found too wide that is not, and never the other way.
+ */
+export function isGrantWithin(inner: Grant, outer: Grant): boolean {
+  if (inner === outer) return true;
+  if (patternsBeyond(inner.scope, outer.scope).length > 0) return false;
+  const { details } = outer;
+  if (details === undefined) return true;
+  const asked = inner.details ?? inner.scope.map((name): ActionGrant => ({ actions: [name] }));
+  return asked.every((one) => details.some((other) => isDetailWithin(one, other)));
+}
+
+/** What a change of a grant gives and takes, as patterns of actions. Details may change without either. */
+export function compareGrants(
+  before: Grant,
+  after: Grant,
+): { readonly gained: readonly string[]; readonly lost: readonly string[] } {
+  return {
+    gained: patternsBeyond(after.scope, before.scope),
+    lost: patternsBeyond(before.scope, after.scope),
+  };
+}
+
 function bounded(grant: Grant): Grant {
   return partCount(grant) > AUTHORITY_LIMITS.maxGrantParts ? NOTHING : grant;
 }
@@ -121,16 +169,16 @@ function bounded(grant: Grant): Grant {
 /** Adds a detail, unless another one covers it; takes out what it covers itself. */
 function addWidest(details: ActionGrant[], added: ActionGrant): void {
   if (details.some((known) => isDetailWithin(added, known))) return;
-  let kept = 0;
-  for (const known of details) if (!isDetailWithin(known, added)) details[kept++] = known;
-  details.length = kept;
-  details.push(added);
+  const kept = details.filter((known) => !isDetailWithin(known, added));
+  details.splice(0, details.length, ...kept, added);
 }
 
-function isDetailWithin(inner: ActionGrant, outer: ActionGrant): boolean {
+/** Whether nothing that a detail reaches is beyond another one. */
+export function isDetailWithin(inner: ActionGrant, outer: ActionGrant): boolean {
   return (
-    areWithin(inner.actions, outer.actions) &&
-    areWithin(inner.locations ?? ANYTHING, outer.locations ?? ANYTHING)
+    patternsBeyond(inner.actions, outer.actions).length === 0 &&
+    patternsBeyond(inner.locations ?? ANYTHING, outer.locations ?? ANYTHING).length === 0 &&
+    areLimitsWithin(inner.limits, outer.limits)
   );
 }
 
@@ -140,48 +188,23 @@ function byText(a: ActionGrant, b: ActionGrant): number {
   return one < other ? -1 : Number(one > other);
 }
 
-const textOf = ({ actions, locations }: ActionGrant): string => JSON.stringify([actions, locations ?? null]);
+const textOf = ({ actions, locations, limits }: ActionGrant): string =>
+  JSON.stringify([actions, locations ?? null, limits ?? null]);
 
 function intersectDetails(a: ActionGrant, b: ActionGrant): ActionGrant | undefined {
   const actions = intersectPatterns(a.actions, b.actions);
   const locations = intersectPatterns(a.locations ?? ANYTHING, b.locations ?? ANYTHING);
-  if (actions.length === 0 || locations.length === 0) return undefined;
-  // Anywhere has one spelling.
-  return locations[0] === '*' ? { actions } : { actions, locations };
+  const limits = intersectLimits(a.limits, b.limits);
+  if (actions.length === 0 || locations.length === 0 || limits === 'none') return undefined;
+  return {
+    actions,
+    // Anywhere has one spelling.
+    ...(locations[0] === '*' ? {} : { locations }),
+    ...(limits === undefined ? {} : { limits }),
+  };
 }
 
-function intersectPatterns(a: readonly string[], b: readonly string[]): readonly string[] {
-  const both = new Set<string>();
-  for (const one of a) {
-    for (const other of b) {
-      if (isWithin(one, other)) both.add(one);
-      else if (isWithin(other, one)) both.add(other);
-    }
-  }
-  const patterns = [...both];
-  // `files.*` makes `files.read` superfluous; without this, repeated intersections would only grow.
-  return patterns.filter((one) => !patterns.some((other) => other !== one && isWithin(one, other))).sort();
-}
-
-/** Whether everything that `inner` stands for, `outer` stands for too. */
-function isWithin(inner: string, outer: string): boolean {
-  if (inner === outer) return true;
-  return outer.endsWith('*') && inner.startsWith(outer.slice(0, -1));
-}
-
-function areWithin(inner: readonly string[], outer: readonly string[]): boolean {
-  return inner.every((one) => outer.some((other) => isWithin(one, other)));
-}
-
-/** Patterns that share a name are within one another: both are beginnings of it. */
-function overlap(a: string, b: string): boolean {
-  return isWithin(a, b) || isWithin(b, a);
-}
-
-function matchesAny(patterns: readonly string[], name: string): boolean {
-  for (const pattern of patterns) {
-    if (pattern === name && !pattern.endsWith('*')) return true;
-    if (pattern.endsWith('*') && name.startsWith(pattern.slice(0, -1))) return true;
-  }
-  return false;
+/** Whether two details may reach the same action: those of different currencies do not. */
+export function sharesActions(a: ActionGrant, b: ActionGrant): boolean {
+  return intersectDetails(a, b) !== undefined;
 }

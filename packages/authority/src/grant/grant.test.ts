@@ -1,6 +1,6 @@
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { describe, expect, it } from 'vitest';
-import { codeOf } from '../test/code-of.ts';
+import { codeOf } from '../../test/code-of.ts';
 import {
   type ActionGrant,
   assertGrant,
@@ -79,7 +79,7 @@ describe('covers', () => {
     [['files.read'], '*', false],
     [['constructor'], '__proto__', false],
   ])('scope %j and action %j: %s', (scope, action, expected) => {
-    expect(covers({ scope }, action, 'any')).toBe(expected);
+    expect(covers({ scope }, { action, resourceId: 'any' })).toBe(expected);
   });
 
   it.each([
@@ -101,13 +101,16 @@ describe('covers', () => {
       false,
     ],
   ])('details %j and resource %j: %s', (details, resource, expected) => {
-    expect(covers({ scope: ['*'], details }, 'files.read', resource)).toBe(expected);
+    expect(covers({ scope: ['*'], details }, { action: 'files.read', resourceId: resource })).toBe(expected);
   });
 
   it('needs the scope as well as a detail', () => {
-    expect(covers({ scope: ['mail.*'], details: [{ actions: ['files.read'] }] }, 'files.read', '/a')).toBe(
-      false,
-    );
+    expect(
+      covers(
+        { scope: ['mail.*'], details: [{ actions: ['files.read'] }] },
+        { action: 'files.read', resourceId: '/a' },
+      ),
+    ).toBe(false);
   });
 });
 
@@ -207,7 +210,9 @@ propertyTest.prop([grant, grant, questions])(
   (a, b, all) => {
     const both = intersectGrants(a, b);
     for (const [action, resource] of all) {
-      expect(covers(both, action, resource)).toBe(covers(a, action, resource) && covers(b, action, resource));
+      expect(covers(both, { action, resourceId: resource })).toBe(
+        covers(a, { action, resourceId: resource }) && covers(b, { action, resourceId: resource }),
+      );
     }
   },
 );
@@ -226,11 +231,13 @@ propertyTest.prop([grant, questions])('the normal form covers what the grant cov
   const normal = normalizeGrant(given);
   expect(normalizeGrant(normal)).toEqual(normal);
   for (const [action, resource] of all) {
-    expect(covers(normal, action, resource)).toBe(covers(given, action, resource));
+    expect(covers(normal, { action, resourceId: resource })).toBe(
+      covers(given, { action, resourceId: resource }),
+    );
   }
 });
 
 propertyTest.prop([grant, questions])('an empty grant covers nothing', (given, all) => {
   if (!isEmptyGrant(given)) return;
-  for (const [action, resource] of all) expect(covers(given, action, resource)).toBe(false);
+  for (const [action, resource] of all) expect(covers(given, { action, resourceId: resource })).toBe(false);
 });

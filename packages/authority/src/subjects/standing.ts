@@ -1,0 +1,90 @@
+import type { Attributes, Evidence, Suspension } from '../context.ts';
+import type { Grant } from '../grant/grant.ts';
+import { type Fact, severityOf } from './fact.ts';
+
+/** What is known of those whom a session acts for and by. */
+export interface Standing {
+  /** Where several facts speak of one attribute, the most severe. */
+  readonly attributes: Attributes;
+  readonly evidence: Evidence;
+  /** What no session reaches beyond: those of this session only, for its parent's grant is cut to the parent's. */
+  readonly ceilings: readonly Ceiling[];
+  /** Orders to suspend this session; those of its parent come with the parent. */
+  readonly suspensions: readonly Suspension[];
+}
+
+/** What nobody may reach beyond, and who says so. */
+export interface Ceiling {
+  readonly grant: Grant;
+  /** Id of the signal. */
+  readonly change: string;
+}
+
+const UNKNOWN: Standing = { attributes: {}, evidence: {}, ceilings: [], suspensions: [] };
+
+/** What facts say, on top of what holds for the parent. Without a word on it, the parent's attributes as they are. */
+export function standingOf(facts: Iterable<Fact>, parent: Standing | undefined): Standing {
+  const { attributes, evidence } = parent ?? UNKNOWN;
+  const standing: Draft = { attributes, evidence, ceilings: [], suspensions: [] };
+  // The oldest first: of several that say the same, it is the one that counts, in whatever order they came.
+  for (const fact of [...new Set(facts)].sort(byTime)) add(fact, standing);
+  return standing;
+}
+
+function byTime(a: Fact, b: Fact): number {
+  if (a.occurredAtMs !== b.occurredAtMs) return a.occurredAtMs - b.occurredAtMs;
+  return a.id < b.id ? -1 : Number(a.id > b.id);
+}
+
+interface Draft {
+  attributes: Attributes;
+  evidence: Evidence;
+  readonly ceilings: Ceiling[];
+  readonly suspensions: Suspension[];
+}
+
+function add(fact: Fact, draft: Draft): void {
+  const { change, id, occurredAtMs } = fact;
+  const { attributes } = draft;
+  switch (change.kind) {
+    case 'risk-level-change':
+      if (severityOf(fact) > riskOf(attributes)) put(draft, fact, { riskLevel: change.current });
+      break;
+    case 'device-compliance-change':
+      if (
+        attributes.deviceCompliant === undefined ||
+        severityOf(fact) > Number(!attributes.deviceCompliant)
+      ) {
+        put(draft, fact, { deviceCompliant: change.current === 'compliant' });
+      }
+      break;
+    case 'credential-change':
+      if (occurredAtMs > (attributes.credentialChangedAtMs ?? Number.NEGATIVE_INFINITY)) {
+        put(draft, fact, { credentialChangedAtMs: occurredAtMs });
+      }
+      break;
+    case 'ceiling':
+      if (change.grant !== undefined) draft.ceilings.push({ grant: change.grant, change: id });
+      break;
+    case 'suspension':
+      if (change.current) draft.suspensions.push({ kind: 'ordered', change: id });
+      break;
+    case 'session-revoked':
+      break;
+  }
+}
+
+function riskOf({ riskLevel }: Attributes): number {
+  return riskLevel === undefined
+    ? -1
+    : severityOf({ change: { kind: 'risk-level-change', principal: '', current: riskLevel } });
+}
+
+function put(draft: Draft, { id, occurredAtMs, source }: Fact, attribute: Attributes): void {
+  draft.attributes = { ...draft.attributes, ...attribute };
+  const from = { source: source.issuer, atMs: occurredAtMs, change: id };
+  draft.evidence = {
+    ...draft.evidence,
+    ...Object.fromEntries(Object.keys(attribute).map((name) => [name, from])),
+  };
+}
