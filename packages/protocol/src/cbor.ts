@@ -1,9 +1,9 @@
-import { decode, encode, rfc8949EncodeOptions } from 'cborg';
+import { decode } from 'cborg';
+import { writeCbor } from './cbor-writer.ts';
 import { protocolError } from './errors.ts';
 import { PROTOCOL_LIMITS } from './limits.ts';
 import { isText } from './text.ts';
 
-const ENCODE = { ...rfc8949EncodeOptions, ignoreUndefinedProperties: true };
 const DECODE = {
   strict: true,
   allowIndefinite: false,
@@ -30,7 +30,7 @@ const TAG = 6;
  */
 export function encodeCbor(value: unknown): Uint8Array {
   assertEncodable(value, 0);
-  return encode(value, ENCODE);
+  return writeCbor(value);
 }
 
 /**

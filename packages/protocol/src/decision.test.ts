@@ -18,6 +18,7 @@ import {
   uint,
 } from '../test/wire.ts';
 import { DECISION_CAUSES, type DecisionMessage, decodeDecision, encodeDecision } from './decision.ts';
+import type { StepUp } from './decision-detail.ts';
 
 const TOKEN_96 = repeat('11', 96);
 const TOKEN_128 = repeat('22', 128);
@@ -34,7 +35,24 @@ const NUMBERS = {
   'view-stale': 9,
   overload: 10,
   'token-invalid': 11,
+  'session-suspended': 12,
+  'budget-exhausted': 13,
+  'step-up-required': 14,
+  'approval-required': 15,
+  'approval-refused': 16,
+  'obligation-unknown': 17,
 };
+const STEP_UP = map(['stepUp', map(['maxAgeS', int(60)])]);
+const APPROVAL = map(['approval', map(['id', tstr('a')], ['expiresAtMs', int(1)])]);
+
+/** What a denial for this cause has to bring. */
+const partsOf = (number: number): Parts => ({
+  effect: 0,
+  cause: number,
+  ...(number === NUMBERS['stale-token'] ? { token: TOKEN_96 } : {}),
+  ...(number === NUMBERS['step-up-required'] ? { detail: STEP_UP } : {}),
+  ...(number === NUMBERS['approval-required'] ? { detail: APPROVAL } : {}),
+});
 
 interface Parts {
   readonly effect?: number;
@@ -69,6 +87,14 @@ const stale: DecisionMessage = {
   generation: 2,
   token: bytes(TOKEN_96),
 };
+const stepUp = { acrValues: ['phr'], maxAgeS: 60 };
+const withStepUp = (asked: StepUp): DecisionMessage => ({
+  effect: 'deny',
+  cause: 'step-up-required',
+  generation: 2,
+  detail: { stepUp: asked },
+});
+const approval = { id: 'a-1', expiresAtMs: 1_767_225_600_000 };
 const obligation = { id: 'log-1', type: 'log', properties: { level: 'high' } };
 
 describe('encodeDecision', () => {
@@ -133,7 +159,27 @@ describe('encodeDecision', () => {
         detail: { obligations: [{ ...obligation, properties: { a: bytes('00') } as unknown as JsonObject }] },
       },
     ],
-  ])('refuses %s before it is sent [P-6.4, P-6.5, P-6.6, P-6.7, P-6.8]', (_, decision) => {
+    ['a step-up that does not say how', { effect: 'deny', cause: 'step-up-required', generation: 2 }],
+    ['a step-up by policy', { effect: 'deny', cause: 'policy', generation: 2, detail: { stepUp } }],
+    ['a permit with a step-up', { ...permit, detail: { stepUp } }],
+    ['a step-up in fractions of a second', withStepUp({ maxAgeS: 0.5 })],
+    ['a step-up with nothing in it', withStepUp({})],
+    ['an approval that is not named', { effect: 'deny', cause: 'approval-required', generation: 2 }],
+    [
+      'an approval that was refused already',
+      { effect: 'deny', cause: 'approval-refused', generation: 2, detail: { approval } },
+    ],
+    ['a permit with an approval', { ...permit, detail: { approval } }],
+    [
+      'an approval until no time',
+      {
+        effect: 'deny',
+        cause: 'approval-required',
+        generation: 2,
+        detail: { approval: { ...approval, expiresAtMs: NaN } },
+      },
+    ],
+  ])('refuses %s before it is sent [P-6.4, P-6.5, P-6.6, P-6.7, P-6.8, P-6.13]', (_, decision) => {
     expect(codeOf(() => encodeDecision(1, decision))).toBe('RTA_PROTOCOL_MESSAGE');
   });
 
@@ -145,8 +191,7 @@ describe('encodeDecision', () => {
 describe('decodeDecision', () => {
   it('reads every cause of a denial [P-6.3]', () => {
     const causes = Object.entries(NUMBERS).map(([cause, number]) => {
-      const token = cause === 'stale-token' ? TOKEN_96 : '';
-      return [cause, decodeDecision(bytes(body({ effect: 0, cause: number, token }))).cause];
+      return [cause, decodeDecision(bytes(body(partsOf(number)))).cause];
     });
     expect(causes.map(([, read]) => read)).toEqual(causes.map(([cause]) => cause));
   });
@@ -162,13 +207,12 @@ describe('decodeDecision', () => {
     const read: string[] = [];
     for (let effect = 0; effect < 256; effect++) {
       for (let cause = 0; cause < 256; cause++) {
-        const token = cause === 5 ? TOKEN_96 : '';
-        if (refusal(body({ effect, cause, token })) !== 'RTA_PROTOCOL_MESSAGE')
+        if (refusal(body({ ...partsOf(cause), effect })) !== 'RTA_PROTOCOL_MESSAGE')
           read.push(`${effect} ${cause}`);
       }
     }
     // All denials, and of the permits the one by policy.
-    expect(read).toEqual([...Array.from({ length: 12 }, (_, cause) => `0 ${cause}`), '1 0']);
+    expect(read).toEqual([...Array.from({ length: 18 }, (_, cause) => `0 ${cause}`), '1 0']);
   });
 
   it('refuses a permit in generation 0: there is no session to permit it in [P-6.5]', () => {
@@ -266,6 +310,66 @@ describe('decodeDecision', () => {
     expect(refusal(body({ detail }))).toBe('RTA_PROTOCOL_MESSAGE');
   });
 
+  it.each([
+    ['step-up-required without a detail', {}],
+    ['step-up-required with an empty detail', { detail: map() }],
+    ['step-up-required with an approval', { detail: APPROVAL }],
+    ['a step-up that is a text', { detail: map(['stepUp', tstr('phr')]) }],
+    ['a step-up that is null', { detail: map(['stepUp', NULL]) }],
+    ['a step-up that is empty', { detail: map(['stepUp', map()]) }],
+    ['a step-up with classes in one text', { detail: map(['stepUp', map(['acrValues', tstr('a b')])]) }],
+    ['a step-up with an empty class', { detail: map(['stepUp', map(['acrValues', list(tstr(''))])]) }],
+    ['a step-up of before the question', { detail: map(['stepUp', map(['maxAgeS', int(-1)])]) }],
+    ['a step-up with half a second', { detail: map(['stepUp', map(['maxAgeS', 'f93800'])]) }],
+    [
+      'a step-up with a member that is not known',
+      { detail: map(['stepUp', map(['amr', tstr('otp')], ['maxAgeS', int(60)])]) },
+    ],
+    ['a denial by policy with a step-up', { cause: 0, detail: STEP_UP }],
+    ['a permit with a step-up', { effect: 1, cause: 0, detail: STEP_UP }],
+    ['approval-required without a detail', { cause: 15 }],
+    ['approval-required with a step-up', { cause: 15, detail: STEP_UP }],
+    ['an approval that is a text', { cause: 15, detail: map(['approval', tstr('a')]) }],
+    ['an approval without an id', { cause: 15, detail: map(['approval', map(['expiresAtMs', int(1)])]) }],
+    ['an approval without a time', { cause: 15, detail: map(['approval', map(['id', tstr('a')])]) }],
+    [
+      'an approval with an empty id',
+      { cause: 15, detail: map(['approval', map(['id', tstr('')], ['expiresAtMs', int(1)])]) },
+    ],
+    [
+      'an approval with a member that is not known',
+      {
+        cause: 15,
+        detail: map(['approval', map(['id', tstr('a')], ['url', tstr('a')], ['expiresAtMs', int(1)])]),
+      },
+    ],
+    ['approval-refused with an approval', { cause: 16, detail: APPROVAL }],
+    ['session-suspended with an approval', { cause: 12, detail: APPROVAL }],
+    ['a permit with an approval', { effect: 1, cause: 0, detail: APPROVAL }],
+    [
+      'approval-required with both',
+      {
+        cause: 15,
+        detail: map(
+          ['stepUp', map(['maxAgeS', int(60)])],
+          ['approval', map(['id', tstr('a')], ['expiresAtMs', int(1)])],
+        ),
+      },
+    ],
+  ])('refuses %s [P-6.7, P-6.13]', (_, parts) => {
+    expect(refusal(body({ effect: 0, cause: 14, ...parts }))).toBe('RTA_PROTOCOL_MESSAGE');
+  });
+
+  it('reads how to sign in, and what waits for approval [P-6.13]', () => {
+    const asked = map(['stepUp', map(['maxAgeS', int(0)], ['acrValues', list(tstr('phr'), tstr('phrh'))])]);
+    expect(decodeDecision(bytes(body({ effect: 0, cause: 14, detail: asked }))).detail).toEqual({
+      stepUp: { acrValues: ['phr', 'phrh'], maxAgeS: 0 },
+    });
+    expect(decodeDecision(bytes(body({ effect: 0, cause: 15, detail: APPROVAL }))).detail).toEqual({
+      approval: { id: 'a', expiresAtMs: 1 },
+    });
+  });
+
   it('reads a detail of 16384 bytes and an empty one [P-6.7]', () => {
     const largest = map([
       'reasons',
@@ -295,7 +399,27 @@ const detail = fc.record(
   { requiredKeys: [] },
 );
 const expiry = { expiresAtMs: fc.integer({ min: 1, max: Number.MAX_SAFE_INTEGER }), detail };
+/** Causes that bring something along. */
+const BRINGING: ReadonlySet<string> = new Set(['stale-token', 'step-up-required', 'approval-required']);
+const seconds = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const anyStepUp = fc.oneof(
+  fc.record({ acrValues: fc.array(name, { maxLength: 3 }) }),
+  fc.record({ maxAgeS: seconds }),
+  fc.record({ acrValues: fc.array(name, { maxLength: 3 }), maxAgeS: seconds }),
+);
 const anyDecision = fc.oneof(
+  fc.record({
+    effect: fc.constant('deny' as const),
+    cause: fc.constant('step-up-required' as const),
+    generation: fc.integer({ min: 0, max: 0xffff_ffff }),
+    detail: fc.record({ stepUp: anyStepUp }),
+  }),
+  fc.record({
+    effect: fc.constant('deny' as const),
+    cause: fc.constant('approval-required' as const),
+    generation: fc.integer({ min: 0, max: 0xffff_ffff }),
+    detail: fc.record({ approval: fc.record({ id: name, expiresAtMs: seconds }) }),
+  }),
   fc.record(
     {
       effect: fc.constant('permit' as const),
@@ -308,7 +432,7 @@ const anyDecision = fc.oneof(
   fc.record(
     {
       effect: fc.constant('deny' as const),
-      cause: fc.constantFrom(...DECISION_CAUSES.filter((cause) => cause !== 'stale-token')),
+      cause: fc.constantFrom(...DECISION_CAUSES.filter((cause) => !BRINGING.has(cause))),
       generation: fc.integer({ min: 0, max: 0xffff_ffff }),
       ...expiry,
     },

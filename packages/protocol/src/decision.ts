@@ -1,10 +1,8 @@
-import type { JsonObject } from '@rta/core';
 import { BodyReader, malformed } from './body-reader.ts';
 import { decodeCbor, encodeCbor } from './cbor.ts';
+import { type DecisionDetail, isDecisionDetail } from './decision-detail.ts';
 import { FRAME, FRAME_HEADER_BYTES, writeFrameHeader } from './frame.ts';
-import { isJsonObject } from './json.ts';
 import { PROTOCOL_LIMITS } from './limits.ts';
-import { fitsBytes } from './text.ts';
 import { TOKEN_LENGTHS } from './token-lengths.ts';
 
 /** Why a decision is what it is. The place in the list is the number on the wire: append, never reorder. */
@@ -21,6 +19,12 @@ export const DECISION_CAUSES = [
   'view-stale',
   'overload',
   'token-invalid',
+  'session-suspended',
+  'budget-exhausted',
+  'step-up-required',
+  'approval-required',
+  'approval-refused',
+  'obligation-unknown',
 ] as const;
 
 /** See {@link DECISION_CAUSES}; the meaning of each is in docs/spec/protocol.md §6. */
@@ -39,16 +43,6 @@ export interface DecisionMessage {
   readonly token?: Uint8Array;
   /** Ids of the policies that decided, and what must be done for the answer to stand. */
   readonly detail?: DecisionDetail;
-}
-
-/** The part of a decision that people and obligations need. */
-export interface DecisionDetail {
-  readonly reasons?: readonly string[];
-  readonly obligations?: readonly {
-    readonly id: string;
-    readonly type: string;
-    readonly properties: JsonObject;
-  }[];
 }
 
 const NO_BYTES = new Uint8Array(0);
@@ -133,51 +127,17 @@ function assertDecision(decision: Candidate): asserts decision is DecisionMessag
   if (token !== undefined && !TOKEN_LENGTHS.has(token.byteLength)) {
     throw malformed('the token has no known length');
   }
-  if (detail !== undefined && !isDetail(detail)) throw malformed('the detail is not as specified');
+  if (detail !== undefined && !isDecisionDetail(detail)) throw malformed('the detail is not as specified');
+  if ((detail?.stepUp === undefined) === (cause === 'step-up-required')) {
+    throw malformed('how to sign in belongs to the cause step-up-required, and to no other');
+  }
+  if ((detail?.approval === undefined) === (cause === 'approval-required')) {
+    throw malformed('an approval belongs to the cause approval-required, and to no other');
+  }
 }
 
 function assertDetailBytes(bytes: number): void {
   if (bytes > PROTOCOL_LIMITS.maxDecisionDetailBytes) {
     throw malformed(`the detail must have at most ${PROTOCOL_LIMITS.maxDecisionDetailBytes} bytes`);
   }
-}
-
-function isDetail(value: unknown): value is DecisionDetail {
-  return (
-    isJsonObject(value) &&
-    hasOnly(value, DETAIL_MEMBERS) &&
-    isListOf(value['reasons'], isName) &&
-    isListOf(value['obligations'], isObligation)
-  );
-}
-
-const DETAIL_MEMBERS: ReadonlySet<string> = new Set(['reasons', 'obligations']);
-const OBLIGATION_MEMBERS: ReadonlySet<string> = new Set(['id', 'type', 'properties']);
-
-function isObligation(value: unknown): boolean {
-  return (
-    hasOnly(value, OBLIGATION_MEMBERS) &&
-    isName(value['id']) &&
-    isName(value['type']) &&
-    isJsonObject(value['properties'])
-  );
-}
-
-/** A member that nobody knows could be a restriction: it is refused, not skipped (P-4.1). */
-function hasOnly(value: unknown, members: ReadonlySet<string>): value is Readonly<Record<string, unknown>> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    !Array.isArray(value) &&
-    Object.keys(value).every((key) => members.has(key))
-  );
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  if (value === undefined) return true;
-  return Array.isArray(value) && value.length <= PROTOCOL_LIMITS.maxListItems && value.every(isItem);
-}
-
-function isName(value: unknown): boolean {
-  return typeof value === 'string' && value !== '' && fitsBytes(value, PROTOCOL_LIMITS.maxTextBytes);
 }

@@ -19,12 +19,17 @@ const NUMBERS = {
   pong: 0x0c,
   goaway: 0x0d,
   error: 0x0f,
+  list: 0x10,
+  listed: 0x11,
+  narrow: 0x12,
+  narrowed: 0x13,
   authorize: 0x20,
   decision: 0x21,
   resume: 0x22,
   context: 0x30,
   revoked: 0x31,
   ack: 0x32,
+  approval: 0x33,
 };
 const LARGEST = 65_536;
 
@@ -134,7 +139,7 @@ describe('a frame decoder', () => {
       if (!known.has(type)) codes.set(type, refusal(write(type, 1, '', 16)));
     }
     expect([...new Set(codes.values())]).toEqual(['RTA_PROTOCOL_FRAME_TYPE']);
-    expect(codes.size).toBe(256 - 20);
+    expect(codes.size).toBe(256 - 25);
   });
 
   it.each([65_537, 0xff_ffff])('refuses a body of %i bytes by the header alone [P-3.3]', (length) => {

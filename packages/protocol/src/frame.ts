@@ -21,6 +21,10 @@ export const FRAME = {
   pong: 0x0c,
   goaway: 0x0d,
   error: 0x0f,
+  list: 0x10,
+  listed: 0x11,
+  narrow: 0x12,
+  narrowed: 0x13,
   // lanes, opened by the client with AUTHORIZE or RESUME
   authorize: 0x20,
   decision: 0x21,
@@ -29,6 +33,7 @@ export const FRAME = {
   context: 0x30,
   revoked: 0x31,
   ack: 0x32,
+  approval: 0x33,
 } as const;
 
 /** Wire number of a frame type. */

@@ -4,11 +4,11 @@ export { CLOSE_CODE, type CloseCode, closeCodeOf, isProtocolErrorCode } from './
 export {
   DECISION_CAUSES,
   type DecisionCause,
-  type DecisionDetail,
   type DecisionMessage,
   decodeDecision,
   encodeDecision,
 } from './decision.ts';
+export type { DecisionDetail, PendingApproval, StepUp } from './decision-detail.ts';
 export { PROTOCOL_ERRORS, type ProtocolErrorCode, protocolError } from './errors.ts';
 export {
   createFrameDecoder,
@@ -20,13 +20,16 @@ export {
   type FrameType,
 } from './frame.ts';
 export { PROTOCOL_LIMITS } from './limits.ts';
-export {
-  type ActionDetail,
-  type AgentDescription,
-  type ChangeCause,
-  decodeMessage,
-  encodeMessage,
-  type MessageName,
-  type Messages,
-} from './messages.ts';
+export type {
+  ActionDetail,
+  ActionDetailLimits,
+  AgentDescription,
+  ChangeCause,
+  ListedSession,
+  MessageName,
+  Messages,
+  SessionBudget,
+  SessionState,
+} from './message-types.ts';
+export { decodeMessage, encodeMessage } from './messages.ts';
 export { fitText } from './text.ts';

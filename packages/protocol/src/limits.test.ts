@@ -11,6 +11,7 @@ it('keeps the limits of the specification: both sides must have the same [P-3.3,
     maxDecisionDetailBytes: 16_384,
     maxTextBytes: 1_024,
     maxListItems: 128,
+    maxListedSessions: 64,
     maxCborDepth: 16,
   });
 });

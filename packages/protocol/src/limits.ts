@@ -16,6 +16,8 @@ export const PROTOCOL_LIMITS = {
   maxTextBytes: 1_024,
   /** Members of one list in a message: scopes, authorization details, reasons, obligations. */
   maxListItems: 128,
+  /** Sessions in one answer to LIST; there are more answers for more. */
+  maxListedSessions: 64,
   /** Nesting of arrays and maps in CBOR: deeper input is refused before it can exhaust the stack. */
   maxCborDepth: 16,
 } as const;

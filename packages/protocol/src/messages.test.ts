@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { codeOf } from '../test/code-of.ts';
 import { encodeCbor } from './cbor.ts';
 import { createFrameDecoder, FRAME, type Frame } from './frame.ts';
-import { decodeMessage, encodeMessage, type MessageName, type Messages } from './messages.ts';
+import type { MessageName, Messages } from './message-types.ts';
+import { decodeMessage, encodeMessage } from './messages.ts';
 
 const bytes = (length: number): Uint8Array => new Uint8Array(length).fill(7);
 const times = <Item>(count: number, item: Item): Item[] => Array.from({ length: count }, () => item);
@@ -115,9 +116,13 @@ function mapOf(
   };
 }
 
-const listOf = (item: Kind): Kind => ({
-  good: [[], item.good.slice(0, 3), times(128, item.good[0])],
-  bad: [...NEVER_LIST, ...item.bad.map((value) => [item.good[0], value]), times(129, item.good[0])],
+const listOf = (item: Kind, most = 128): Kind => ({
+  good: [[], item.good.slice(0, 3), times(most, item.good[0])],
+  bad: [...NEVER_LIST, ...item.bad.map((value) => [item.good[0], value]), times(most + 1, item.good[0])],
+});
+const oneOf = (...words: readonly string[]): Kind => ({
+  good: words,
+  bad: [...NEVER_TEXT, '', 'other', ...words.map((word) => word.toUpperCase())],
 });
 
 const cause = mapOf({ kind: name, change: name }, { reason: text, txn: text });
@@ -125,8 +130,28 @@ const agent = mapOf(
   { id: name },
   { name: text, type: text, version: text, instance: text, model: text, owner: text, purpose: text },
 );
-const detailType: Kind = { good: ['rta_action'], bad: [...NEVER_TEXT, '', 'RTA_ACTION', 'other'] };
-const detail = mapOf({ type: detailType, actions: names }, { locations: names });
+const quantity: Kind = { good: [0, 1, Number.MAX_SAFE_INTEGER], bad: [...NEVER_NUMBER, 2 ** 53] };
+const currency: Kind = {
+  good: ['EUR', 'XXX'],
+  bad: [...NEVER_TEXT, '', 'EU', 'EURO', 'eur', 'EUR\n', ' EUR', 'É€£'],
+};
+const limits = mapOf({}, { currency, maxAmount: quantity, totalAmount: quantity, totalCount: quantity });
+const detail = mapOf({ type: oneOf('rta_action'), actions: names }, { locations: names, limits });
+const rate: Kind = {
+  good: [1, 0.5, 1_000_000, Number.MIN_VALUE],
+  bad: [...NEVER_NUMBER.filter((value) => value !== 0.5), 0, -0.5],
+};
+const budget = mapOf({}, { requestsPerSecond: rate, totalCount: quantity });
+const state = oneOf('active', 'suspended');
+const listed = mapOf({
+  session,
+  parent: session,
+  agent,
+  state,
+  scope: names,
+  expiresAtMs: timeMs,
+  connected: flag,
+});
 
 /** Every message, as docs/spec/protocol.md §4 has it. */
 const MESSAGES: { readonly [Name in MessageName]: Kind } = {
@@ -136,21 +161,36 @@ const MESSAGES: { readonly [Name in MessageName]: Kind } = {
   exchanged: mapOf({ token, session, generation: count, expiresAtMs: timeMs, scope: names, nonce: name }),
   bind: mapOf({ session, signature: bytesOf(64) }),
   resume: mapOf({ session, nonce: bytesOf(16), issuedAtMs: timeMs, signature: bytesOf(64) }),
-  bound: mapOf({ session, token, generation: count, expiresAtMs: timeMs, scope: names }),
+  bound: mapOf({ session, token, generation: count, expiresAtMs: timeMs, scope: names, state }),
   delegate: mapOf(
-    { token, agent, scope: names, key: bytesOf(32) },
-    { authorizationDetails: listOf(detail), lifetimeMs },
+    { token, agent, key: bytesOf(32) },
+    { scope: names, authorizationDetails: listOf(detail), detached: flag, budget, lifetimeMs },
   ),
   delegated: mapOf({ session, expiresAtMs: timeMs, scope: names }),
-  end: mapOf({ token }),
+  end: mapOf({ token }, { session }),
   ended: mapOf({ session }),
+  list: mapOf({ token }, { after: session }),
+  listed: mapOf({ sessions: listOf(listed, 64), more: flag }),
+  narrow: mapOf({ token, session, scope: names }, { authorizationDetails: listOf(detail) }),
+  narrowed: mapOf({ session, generation: count, scope: names }),
   ping: mapOf({}),
   pong: mapOf({ nowMs: timeMs }),
   goaway: mapOf({ reason: text, withinMs: timeMs }),
   error: mapOf({ code: name, message: text, retryable: flag }, { nonce: name }),
-  context: mapOf({ session, generation: count, token, scope: names, attributes, cause }),
+  context: mapOf({
+    session,
+    generation: count,
+    token,
+    state,
+    scope: names,
+    gained: names,
+    lost: names,
+    attributes,
+    cause,
+  }),
   revoked: mapOf({ session, generation: count, cause }),
   ack: mapOf({ session, generation: count }),
+  approval: mapOf({ session, id: name, state: oneOf('approved', 'refused', 'void') }),
 };
 const each = Object.entries(MESSAGES) as [MessageName, Kind][];
 

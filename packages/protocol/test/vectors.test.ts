@@ -66,7 +66,7 @@ function isSigned(
 }
 
 describe('the published vectors', () => {
-  it('are what the generator makes [P-10.1]', () => {
+  it('are what the generator makes [P-11.1]', () => {
     expect(serializeVectors(buildVectors())).toBe(text);
   });
 

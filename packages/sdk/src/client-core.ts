@@ -1,8 +1,8 @@
 import type { Clock, SessionId } from '@rta/core';
 import type { AuthorizeRequest, DecisionMessage, Messages } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
-import type { LinkedSession } from './agent-session.ts';
 import { createClientSessions } from './client-sessions.ts';
+import type { LinkedSession } from './create-agent-session.ts';
 import { codeOf, sdkDiagnostics } from './diagnostics.ts';
 import { sdkError } from './errors.ts';
 import { createGate } from './gate.ts';
@@ -53,7 +53,7 @@ export function createClientCore(
 ): ClientCore {
   const { clock } = options;
   const gate = createGate();
-  const sessions = createClientSessions({ now: () => clock.now(), pass: gate.pass, settled: gate.settled });
+  const sessions = createClientSessions({ clock, pass: gate.pass, settled: gate.settled });
   const goingAway = Promise.withResolvers<Messages['goaway']>();
   const closed = Promise.withResolvers<{ readonly reason: string }>();
   /** The current connection, one that is to take its place, and those whose last answers are awaited. */

@@ -1,5 +1,6 @@
+import type { Clock } from '@rta/core';
 import type { Messages } from '@rta/protocol';
-import { createAgentSession, type LinkedSession } from './agent-session.ts';
+import { createAgentSession, type LinkedSession } from './create-agent-session.ts';
 import { SDK_LIMITS } from './limits.ts';
 import type { KeyedSession, LiveConnection } from './live-connection.ts';
 import { serverCodeOf } from './refusal.ts';
@@ -35,7 +36,7 @@ interface Entry {
 
 /** Makes an empty table. */
 export function createClientSessions(options: {
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly pass: <Result>(errand: () => Promise<Result>) => Promise<Result>;
   readonly settled: () => Promise<void>;
 }): ClientSessions {
@@ -86,7 +87,7 @@ export function createClientSessions(options: {
       if (known !== undefined) return rebound(known, bound, at);
       const link = createSessionLink({
         at,
-        now: options.now,
+        clock: options.clock,
         settled: options.settled,
         pass: options.pass,
         forget: () => forget(bound.session),

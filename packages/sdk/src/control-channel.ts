@@ -40,6 +40,8 @@ const ANSWERS: ReadonlySet<FrameType> = new Set([
   FRAME.exchanged,
   FRAME.bound,
   FRAME.delegated,
+  FRAME.listed,
+  FRAME.narrowed,
   FRAME.ended,
   FRAME.pong,
 ]);

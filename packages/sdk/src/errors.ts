@@ -4,7 +4,7 @@ import { type ErrorTable, errorFactory } from '@rta/core';
 export const SDK_ERRORS = {
   RTA_SDK_DENIED: {
     summary: 'the action was denied',
-    remedy: 'look at the cause: ask for another action, another scope, or for the user to sign in again',
+    remedy: 'look at `cause` in the details: DENIAL_REMEDIES of @rta/sdk says for each what to do next',
     retryable: false,
   },
   RTA_SDK_REVOKED: {

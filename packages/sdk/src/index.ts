@@ -1,13 +1,23 @@
+export {
+  type ActionDecision,
+  type ActionDenial,
+  type ActionPermit,
+  type ActionRequest,
+  type ApprovalDenial,
+  DENIAL_REMEDIES,
+  type DenialCause,
+  type StepUpDenial,
+} from './action-decision.ts';
 export { type AgentKey, generateAgentKey, importAgentKey } from './agent-key.ts';
+export type { AgentSession, AuthorizeOptions, ContextChange, SessionEvents } from './agent-session.ts';
+export { type ConnectOptions, connect } from './connect.ts';
 export type {
-  ActionDecision,
-  ActionRequest,
-  AgentSession,
   DelegatedSession,
   DelegationRequest,
-  SessionEvents,
-} from './agent-session.ts';
-export { type ConnectOptions, connect } from './connect.ts';
+  Descendant,
+  NarrowedSession,
+  NarrowRequest,
+} from './descendants.ts';
 export { type SdkDiagnostic, sdkDiagnostics } from './diagnostics.ts';
 export type { DialOptions, TransportName } from './dialer.ts';
 export type { Endpoint } from './endpoint.ts';

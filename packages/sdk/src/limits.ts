@@ -21,6 +21,10 @@ export const SDK_LIMITS = {
   moveTimeoutMs: 5_000,
   /** Sessions that are bound at once in a move; a server works on 32 control requests of one connection. */
   bindsInFlight: 16,
+  /** Sessions that are listed below one: as many as a server keeps for one user. */
+  maxDescendants: 20_000,
+  /** Approvals of one session that were decided before anybody waited for them; the oldest are forgotten first. */
+  maxSettledApprovals: 64,
   /** Tickets in a store in memory; each is used once, and has at most 16 KB. */
   maxTicketCount: 64,
 } as const;

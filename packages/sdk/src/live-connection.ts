@@ -14,8 +14,8 @@ import {
 } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
 import type { AgentKey } from './agent-key.ts';
-import type { LinkedSession } from './agent-session.ts';
 import { openControlChannel } from './control-channel.ts';
+import type { LinkedSession } from './create-agent-session.ts';
 import { createDecisionLanes } from './decision-lanes.ts';
 import { sdkError } from './errors.ts';
 import { receivePushes } from './push-receiver.ts';
@@ -40,7 +40,11 @@ export interface LiveConnection {
   /** @throws RtaError `RTA_SDK_REFUSED`, and as `authorize` */
   delegate(message: Messages['delegate']): Promise<Messages['delegated']>;
   /** @throws as `delegate` */
-  end(token: Uint8Array): Promise<void>;
+  list(message: Messages['list']): Promise<Messages['listed']>;
+  /** @throws as `delegate` */
+  narrow(message: Messages['narrow']): Promise<Messages['narrowed']>;
+  /** @throws as `delegate` */
+  end(message: Messages['end']): Promise<void>;
   /** Exchanges a token for a session of the key; it is not bound yet. @throws as `delegate` */
   exchange(parameters: Messages['exchange']['parameters'], key: AgentKey): Promise<Messages['exchanged']>;
   /** Binds a session, answering the server's challenge. @throws as `delegate` */
@@ -159,8 +163,10 @@ export function openLiveConnection(
     greeted,
     authorize: lanes.ask,
     delegate: (message) => control.ask('delegate', message, 'delegated'),
-    async end(token) {
-      await control.ask('end', { token }, 'ended');
+    list: (message) => control.ask('list', message, 'listed'),
+    narrow: (message) => control.ask('narrow', message, 'narrowed'),
+    async end(message) {
+      await control.ask('end', message, 'ended');
     },
 
     async exchange(parameters, key) {

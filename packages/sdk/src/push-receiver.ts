@@ -7,11 +7,12 @@ import {
   protocolError,
 } from '@rta/protocol';
 import type { TransportStream } from '@rta/transport';
-import type { LinkedSession } from './agent-session.ts';
+import type { LinkedSession } from './create-agent-session.ts';
 
 /**
  * Reads one push stream: hands each change to its session, then acknowledges it. The acknowledgement says that the
- * change is in force here: the token replaced, or the signal fired.
+ * change is in force here: the token replaced, or the signal fired. What became of an approval changes nothing yet, and
+ * is not acknowledged (P-7.8).
  */
 export function receivePushes(options: {
   readonly stream: TransportStream;
@@ -40,6 +41,9 @@ export function receivePushes(options: {
         acknowledge(frame.requestId, message);
         options.onEnded(message.session);
       });
+    } else if (frame.type === FRAME.approval) {
+      const message = decodeMessage('approval', frame);
+      deliver(message.session, (linked) => linked?.onApproval(message));
     } else {
       throw protocolError('RTA_PROTOCOL_UNEXPECTED_FRAME');
     }

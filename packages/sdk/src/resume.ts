@@ -1,9 +1,11 @@
 import { type SessionId, systemClock } from '@rta/core';
 import type { DecisionMessage } from '@rta/protocol';
 import type { TransportConnection } from '@rta/transport';
+import type { ActionDecision, ActionRequest } from './action-decision.ts';
 import type { AgentKey } from './agent-key.ts';
-import type { ActionDecision, ActionRequest, AgentSession, LinkedSession } from './agent-session.ts';
+import type { AgentSession } from './agent-session.ts';
 import type { ConnectOptions } from './connect.ts';
+import type { LinkedSession } from './create-agent-session.ts';
 import { createDialer, type Dialer, type TransportName } from './dialer.ts';
 import { parseEndpoint } from './endpoint.ts';
 import { checkTransports, preferQuic, reach } from './reach.ts';

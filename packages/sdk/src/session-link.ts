@@ -1,3 +1,4 @@
+import type { Clock } from '@rta/core';
 import type { AuthorizeRequest, DecisionMessage, Messages } from '@rta/protocol';
 import type { LiveConnection } from './live-connection.ts';
 
@@ -5,10 +6,14 @@ import type { LiveConnection } from './live-connection.ts';
 export interface SessionLink {
   /** How often the session was bound to another connection, or anew. */
   readonly moves: number;
-  /** UNIX milliseconds. */
-  now(): number;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   authorize(request: AuthorizeRequest): Promise<DecisionMessage>;
   delegate(message: Messages['delegate']): Promise<Messages['delegated']>;
+  list(message: Messages['list']): Promise<Messages['listed']>;
+  narrow(message: Messages['narrow']): Promise<Messages['narrowed']>;
+  /** Ends a session below this one. */
+  endBelow(message: Required<Messages['end']>): Promise<void>;
+  /** Ends this session. */
   end(token: Uint8Array): Promise<void>;
   /** The session is over on this side. */
   forget(): void;
@@ -34,23 +39,26 @@ export interface MovableLink extends SessionLink {
  */
 export function createSessionLink(options: {
   readonly at: LiveConnection;
-  readonly now: () => number;
+  readonly clock: Pick<Clock, 'now' | 'after'>;
   readonly pass: <Result>(errand: () => Promise<Result>) => Promise<Result>;
   readonly settled: () => Promise<void>;
   readonly forget: () => void;
 }): MovableLink {
-  const { now, pass, settled, forget } = options;
+  const { clock, pass, settled, forget } = options;
   let { at } = options;
   let moves = 0;
   return {
     get moves() {
       return moves;
     },
-    now,
+    clock,
     authorize: (request) => at.authorize(request),
     delegate: (message) => pass(() => at.delegate(message)),
+    list: (message) => pass(() => at.list(message)),
+    narrow: (message) => pass(() => at.narrow(message)),
+    endBelow: (message) => pass(() => at.end(message)),
     async end(token) {
-      await pass(() => at.end(token));
+      await pass(() => at.end({ token }));
       forget();
     },
     forget,

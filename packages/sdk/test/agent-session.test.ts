@@ -1,7 +1,7 @@
 import { isRtaError } from '@rta/core';
 import { type DecisionMessage, splitAuthorize } from '@rta/protocol';
 import { describe, expect, test } from 'vitest';
-import { READ, SESSION, startScriptedServer, tokenNumber } from './scripted-server.ts';
+import { changedTo, READ, SESSION, startScriptedServer, tokenNumber } from './scripted-server.ts';
 
 /** Later than the fake clock stands. */
 const FUTURE_MS = 1_800_000_000_000;
@@ -164,14 +164,7 @@ describe('save', () => {
   test('gives what the session is now', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
-    await t.push('context', {
-      session: SESSION,
-      generation: 2,
-      token: tokenNumber(2),
-      scope: ['files.read'],
-      attributes: {},
-      cause: { kind: 'risk-level-change', change: 'change-2' },
-    });
+    await t.push('context', changedTo(2));
 
     expect(session.save()).toEqual({
       session: SESSION,
@@ -257,15 +250,6 @@ describe('a revocation', () => {
 });
 
 describe('a change of context', () => {
-  const CONTEXT = {
-    session: SESSION,
-    generation: 2,
-    token: tokenNumber(2),
-    scope: ['files.read'],
-    attributes: { riskLevel: 'HIGH' },
-    cause: { kind: 'risk-level-change', change: 'change-2' },
-  };
-
   test('replaces the token, tells listeners and is acknowledged [P-7.3]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
@@ -273,13 +257,16 @@ describe('a change of context', () => {
     session.on('context', (event) => heard.push(event));
     t.decide(() => ({ ...PERMIT, generation: 2 }));
 
-    expect(await t.push('context', CONTEXT)).toEqual({ session: SESSION, generation: 2 });
+    expect(await t.push('context', changedTo(2))).toEqual({ session: SESSION, generation: 2 });
     await session.authorize(READ);
 
     expect(heard).toEqual([
       {
         generation: 2,
+        state: 'active',
         scope: ['files.read'],
+        gained: [],
+        lost: ['files.*'],
         attributes: { riskLevel: 'HIGH' },
         cause: { kind: 'risk-level-change', change: 'change-2' },
       },
@@ -291,14 +278,31 @@ describe('a change of context', () => {
   test('that is older than what is known changes nothing, and is acknowledged all the same [P-7.2]', async () => {
     await using t = await startScriptedServer();
     const session = await t.bind();
-    await t.push('context', { ...CONTEXT, generation: 3, token: tokenNumber(3) });
+    await t.push('context', changedTo(3));
     const heard: unknown[] = [];
     session.on('context', (event) => heard.push(event));
 
-    await t.push('context', CONTEXT);
+    await t.push('context', changedTo(2, { state: 'suspended' }));
 
     expect(heard).toEqual([]);
-    expect(session.generation).toBe(3);
+    expect([session.generation, session.state]).toEqual([3, 'active']);
+    expect(t.acknowledged.map(({ generation }) => generation)).toEqual([3, 2]);
+  });
+
+  test('that is known already is told once, and acknowledged again [P-7.2]', async () => {
+    await using t = await startScriptedServer();
+    const session = await t.bind();
+    const heard: number[] = [];
+    session.on('context', ({ generation }) => heard.push(generation));
+
+    await t.push('context', changedTo(2));
+    await t.push('context', changedTo(2, { cause: { kind: 'policy-change', change: 'change-3' } }));
+
+    expect(heard).toEqual([2]);
+    expect(t.acknowledged).toEqual([
+      { session: SESSION, generation: 2 },
+      { session: SESSION, generation: 2 },
+    ]);
   });
 
   test('is heard no more by a listener that was taken away', async () => {
@@ -308,7 +312,7 @@ describe('a change of context', () => {
     const stop = session.on('context', (event) => heard.push(event));
     stop();
 
-    await t.push('context', CONTEXT);
+    await t.push('context', changedTo(2));
 
     expect(heard).toEqual([]);
   });

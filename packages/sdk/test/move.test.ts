@@ -15,7 +15,7 @@ import type { ClientCore } from '../src/client-core.ts';
 import { type AgentSession, generateAgentKey, type RtaClient, type SdkDiagnostic } from '../src/index.ts';
 import { startClient } from '../src/rta-client.ts';
 import { publishedFacts } from './published-facts.ts';
-import { type Answer, boundTo, READ, type ScriptedPeer, scriptPeer, tokenNumber } from './scripted-peer.ts';
+import { type Answer, boundTo, changedTo, READ, type ScriptedPeer, scriptPeer } from './scripted-peer.ts';
 
 const PERMIT: DecisionMessage = { effect: 'permit', cause: 'policy', generation: 1 };
 const NOT_BOUND: DecisionMessage = { effect: 'deny', cause: 'not-bound', generation: 0 };
@@ -292,14 +292,7 @@ describe('a revocation during a move', () => {
 });
 
 describe('a change of context during a move', () => {
-  const context = {
-    session: sessionNumber(1),
-    generation: 2,
-    token: tokenNumber(2),
-    scope: ['files.read'],
-    attributes: { riskLevel: 'HIGH' },
-    cause: { kind: 'risk-level-change', change: 'change-2' },
-  };
+  const context = changedTo(2, { session: sessionNumber(1) });
 
   test('is in force when the session is bound, and told once', async () => {
     const t = await startClientToMove();
@@ -315,9 +308,29 @@ describe('a change of context during a move', () => {
     await t.fresh.push('context', context);
 
     expect(heard).toEqual([
-      { generation: 2, scope: ['files.read'], cause: { kind: 'moved', change: sessionNumber(1) } },
+      {
+        generation: 2,
+        state: 'active',
+        scope: ['files.read'],
+        cause: { kind: 'moved', change: sessionNumber(1) },
+      },
     ]);
     expect(t.first.scope).toEqual(['files.read']);
+  });
+
+  test('that suspended the session is told, and fires no signal', async () => {
+    const t = await startClientToMove();
+    t.fresh.answerWith((frame) =>
+      frame.type === FRAME.bind
+        ? { bound: { ...boundTo(sessionNumber(1), 2), state: 'suspended' } }
+        : undefined,
+    );
+    const suspended = new Promise((resolve) => t.first.on('suspended', resolve));
+
+    await t.move();
+
+    expect(await suspended).toMatchObject({ generation: 2, state: 'suspended', cause: { kind: 'moved' } });
+    expect([t.first.state, t.first.signal.aborted]).toEqual(['suspended', false]);
   });
 
   test('is not taken back by an answer that was older', async () => {
@@ -335,6 +348,59 @@ describe('a change of context during a move', () => {
     expect(t.first.generation).toBe(2);
     await t.first.authorize(READ);
     expect(t.fresh.decided.map(({ body }) => splitAuthorize(body).token[0])).toEqual([2]);
+  });
+});
+
+/** A denial until somebody has approved. */
+const waits = (id: string): DecisionMessage => ({
+  effect: 'deny',
+  cause: 'approval-required',
+  generation: 1,
+  detail: { approval: { id, expiresAtMs: 1_800_000_000_000 } },
+});
+
+describe('an approval that is waited for during a move', () => {
+  test('is asked for again: what was said of it on the old connection may be lost [P-7.8]', async () => {
+    const t = await startClientToMove();
+    t.old.decide(() => waits('a-1'));
+    const answer = t.first.authorize(READ, { waitForApproval: true });
+    await expect.poll(() => t.old.decided.length).toBe(1);
+
+    await t.move();
+
+    expect(await answer).toMatchObject({ permitted: true });
+    expect(t.fresh.decided).toHaveLength(1);
+  });
+
+  test('is asked for again where the decision that asks for it comes after the move', async () => {
+    const t = await startClientToMove();
+    const lanes: (() => void)[] = [];
+    t.old.decide((frame, _index, lane) => {
+      lanes.push(() => lane.write(encodeDecision(frame.requestId, waits('a-1'))));
+      return undefined;
+    });
+    const answer = t.first.authorize(READ, { waitForApproval: true });
+    await expect.poll(() => lanes.length).toBe(1);
+    await t.move();
+
+    lanes[0]?.();
+
+    expect(await answer).toMatchObject({ permitted: true });
+  });
+
+  test('is waited for on the new one, where nobody has decided yet', async () => {
+    const t = await startClientToMove();
+    t.old.decide(() => waits('a-1'));
+    t.fresh.decide((_, index) => (index === 0 ? waits('a-1') : PERMIT));
+    const answer = t.first.authorize(READ, { waitForApproval: true });
+    await expect.poll(() => t.old.decided.length).toBe(1);
+    await t.move();
+    await expect.poll(() => t.fresh.decided.length).toBe(1);
+
+    t.fresh.tellApproval({ session: sessionNumber(1), id: 'a-1', state: 'approved' });
+
+    expect(await answer).toMatchObject({ permitted: true });
+    expect(t.fresh.decided).toHaveLength(2);
   });
 });
 

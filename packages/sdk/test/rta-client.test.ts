@@ -28,6 +28,7 @@ const BOUND = {
     generation: 1,
     expiresAtMs: 1_000_000,
     scope: ['files.read'],
+    state: 'active' as const,
   },
 };
 

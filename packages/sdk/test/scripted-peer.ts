@@ -27,6 +27,26 @@ export function boundTo(session: string, generation = 1): Messages['bound'] {
     generation,
     expiresAtMs: 1_800_000_000_000,
     scope: ['files.*'],
+    state: 'active',
+  };
+}
+
+/** What CONTEXT says of a session since a change of risk. */
+export function changedTo(
+  generation: number,
+  { session = SESSION, ...other }: Partial<Messages['context']> = {},
+): Messages['context'] {
+  return {
+    session,
+    generation,
+    token: tokenNumber(generation),
+    state: 'active',
+    scope: ['files.read'],
+    gained: [],
+    lost: ['files.*'],
+    attributes: { riskLevel: 'HIGH' },
+    cause: { kind: 'risk-level-change', change: 'change-2' },
+    ...other,
   };
 }
 
@@ -51,6 +71,8 @@ export interface ScriptedPeer {
   answerWith(by: (frame: Frame) => Answer | undefined): void;
   /** What AUTHORIZE is answered with. */
   decide(by: Decide): void;
+  /** Sends an APPROVAL, which is not acknowledged. */
+  tellApproval(message: Messages['approval']): void;
   /** Sends a push, and resolves with the acknowledgement. */
   push<Name extends 'context' | 'revoked'>(name: Name, message: Messages[Name]): Promise<Messages['ack']>;
   /** Writes raw bytes to the control stream. */
@@ -103,6 +125,20 @@ export function scriptPeer(connection: TransportConnection): ScriptedPeer {
     });
   });
 
+  const openPushes = (): TransportStream => {
+    const stream = connection.openStream();
+    const decoder = createFrameDecoder();
+    stream.setHandlers({
+      onData: (chunk) =>
+        decoder.push(chunk, (frame) => {
+          const ack = decodeMessage('ack', frame);
+          acknowledged.push(ack);
+          acks.shift()?.(ack);
+        }),
+    });
+    return stream;
+  };
+
   return {
     connection,
     asked,
@@ -115,19 +151,12 @@ export function scriptPeer(connection: TransportConnection): ScriptedPeer {
     decide(by) {
       decide = by;
     },
+    tellApproval(message) {
+      pushes ??= openPushes();
+      pushes.write(encodeMessage('approval', 1, message));
+    },
     push(name, message) {
-      if (pushes === undefined) {
-        pushes = connection.openStream();
-        const decoder = createFrameDecoder();
-        pushes.setHandlers({
-          onData: (chunk) =>
-            decoder.push(chunk, (frame) => {
-              const ack = decodeMessage('ack', frame);
-              acknowledged.push(ack);
-              acks.shift()?.(ack);
-            }),
-        });
-      }
+      pushes ??= openPushes();
       const answer = new Promise<Messages['ack']>((resolve) => acks.push(resolve));
       pushes.write(encodeMessage(name, 1, message));
       return answer;

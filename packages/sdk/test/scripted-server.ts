@@ -1,16 +1,17 @@
+import type { Messages } from '@rta/protocol';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { createMemoryTransportPair } from '@rta/transport';
 import { type AgentSession, createRtaClient, generateAgentKey, type RtaClient } from '../src/index.ts';
 import { boundTo, type ScriptedPeer, SESSION, scriptPeer } from './scripted-peer.ts';
 
-export { READ, SESSION, tokenNumber } from './scripted-peer.ts';
+export { changedTo, READ, SESSION, tokenNumber } from './scripted-peer.ts';
 
 /** A server that answers what a test tells it to, and a client that is connected to it. */
 export interface ScriptedServer extends ScriptedPeer, AsyncDisposable {
   readonly client: RtaClient;
   readonly clock: FakeClock;
   /** Binds a session. */
-  bind(): Promise<AgentSession>;
+  bind(bound?: Partial<Messages['bound']>): Promise<AgentSession>;
 }
 
 /** Connects a client to one. */
@@ -23,8 +24,8 @@ export async function startScriptedServer(): Promise<ScriptedServer> {
     ...peer,
     client,
     clock,
-    bind() {
-      peer.answerNext({ bound: boundTo(SESSION) });
+    bind(bound = {}) {
+      peer.answerNext({ bound: { ...boundTo(SESSION), ...bound } });
       return client.bind({ session: SESSION, key: generateAgentKey() });
     },
     async [Symbol.asyncDispose]() {

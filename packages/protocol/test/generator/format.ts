@@ -1,4 +1,4 @@
-/** The published file: docs/spec/protocol.md §10. */
+/** The published file: docs/spec/protocol.md §11. */
 
 /** A member of a message in JSON; bytes are `{ "bytes": hex }`. */
 export type VectorValue =

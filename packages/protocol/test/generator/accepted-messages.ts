@@ -1,0 +1,193 @@
+import { repeat } from '../wire.ts';
+import type { AcceptedFrame } from './format.ts';
+import { accept, CHILD, KEY, NOW, SESSION, TOKEN_96, TOKEN_128 } from './frames.ts';
+
+/** Frames of every type that is one map, at the edges of their members. */
+export function acceptedMessages(): AcceptedFrame[] {
+  const bound = {
+    session: SESSION,
+    generation: 1,
+    expiresAtMs: NOW + 3_600_000,
+    scope: ['files.*', 'mail.send'],
+  };
+  const agent = {
+    id: 'researcher',
+    name: 'Researcher',
+    type: 'co-pilot',
+    version: '1.0',
+    instance: 'i-1',
+    model: 'm-1',
+    owner: 'team-a',
+    purpose: 'reads reports',
+  };
+  return [
+    accept('HELLO', 'hello', 1, { client: 'example' }),
+    accept('HELLO that says nothing of itself', 'hello', 1, { client: '' }),
+    accept('WELCOME', 'welcome', 1, {
+      node: 'node-1',
+      challenge: { bytes: repeat('d4', 32) },
+      tokenEndpoint: 'https://rta.example/oauth/token',
+      nonce: 'nonce-1',
+      nowMs: NOW,
+    }),
+    accept('EXCHANGE', 'exchange', 2, {
+      parameters: [
+        ['grant_type', 'urn:ietf:params:oauth:grant-type:rta_token_exchange'],
+        ['subject_token', 'subject'],
+        ['scope', 'files.* mail.send'],
+      ],
+      proof: 'header.payload.signature',
+    }),
+    accept('EXCHANGE without parameters', 'exchange', 2, { parameters: [], proof: 'p' }),
+    accept('EXCHANGED', 'exchanged', 2, { ...bound, token: TOKEN_128, nonce: 'nonce-2' }),
+    accept('BIND', 'bind', 3, { session: SESSION, signature: { bytes: repeat('e5', 64) } }),
+    accept('RESUME', 'resume', 1, {
+      session: SESSION,
+      nonce: { bytes: repeat('f6', 16) },
+      issuedAtMs: NOW,
+      signature: { bytes: repeat('e5', 64) },
+    }),
+    accept('RESUME at the last time there is', 'resume', 0xffff_ffff, {
+      session: CHILD,
+      nonce: { bytes: repeat('00', 16) },
+      issuedAtMs: Number.MAX_SAFE_INTEGER,
+      signature: { bytes: repeat('e5', 64) },
+    }),
+    accept('BOUND', 'bound', 3, { ...bound, token: TOKEN_96, state: 'active' }),
+    accept('BOUND to a session that is suspended', 'bound', 3, {
+      ...bound,
+      token: TOKEN_96,
+      scope: [],
+      state: 'suspended',
+    }),
+    accept('DELEGATE with all its members', 'delegate', 4, {
+      token: TOKEN_96,
+      agent,
+      scope: ['files.read'],
+      authorizationDetails: [
+        { type: 'rta_action', actions: ['files.read'], locations: ['/reports/*'] },
+        {
+          type: 'rta_action',
+          actions: ['payments.send'],
+          limits: { currency: 'EUR', maxAmount: 10_000, totalAmount: 50_000, totalCount: 20 },
+        },
+        { type: 'rta_action', actions: [], limits: {} },
+      ],
+      detached: true,
+      budget: { requestsPerSecond: 0.5, totalCount: 0 },
+      key: KEY,
+      lifetimeMs: 60_000,
+    }),
+    accept('DELEGATE with what it must have', 'delegate', 4, {
+      token: TOKEN_128,
+      agent: { id: 'a' },
+      key: KEY,
+    }),
+    accept('DELEGATE of nothing, with an empty budget, to go on alone or not', 'delegate', 4, {
+      token: TOKEN_128,
+      agent: { id: 'a' },
+      scope: [],
+      detached: false,
+      budget: {},
+      key: KEY,
+    }),
+    accept('DELEGATED', 'delegated', 4, { session: CHILD, expiresAtMs: NOW + 60_000, scope: ['files.read'] }),
+    accept('END', 'end', 5, { token: TOKEN_96 }),
+    accept('END of a session below', 'end', 5, { token: TOKEN_96, session: CHILD }),
+    accept('ENDED', 'ended', 5, { session: SESSION }),
+    accept('LIST from the beginning', 'list', 6, { token: TOKEN_96 }),
+    accept('LIST after a session', 'list', 6, { token: TOKEN_128, after: CHILD }),
+    accept('LISTED with sessions, and more to come', 'listed', 6, {
+      sessions: [
+        {
+          session: CHILD,
+          parent: SESSION,
+          agent,
+          state: 'active',
+          scope: ['files.read'],
+          expiresAtMs: NOW + 60_000,
+          connected: true,
+        },
+        {
+          session: '---------------------A',
+          parent: CHILD,
+          agent: { id: 'a' },
+          state: 'suspended',
+          scope: [],
+          expiresAtMs: NOW,
+          connected: false,
+        },
+      ],
+      more: true,
+    }),
+    accept('LISTED with nothing', 'listed', 6, { sessions: [], more: false }),
+    accept('NARROW with all its members', 'narrow', 7, {
+      token: TOKEN_96,
+      session: CHILD,
+      scope: ['files.read'],
+      authorizationDetails: [{ type: 'rta_action', actions: ['files.read'], limits: { totalCount: 1 } }],
+    }),
+    accept('NARROW to nothing', 'narrow', 7, { token: TOKEN_128, session: CHILD, scope: [] }),
+    accept('NARROWED', 'narrowed', 7, { session: CHILD, generation: 2, scope: ['files.read'] }),
+    accept('PING', 'ping', 0xffff_ffff, {}),
+    accept('PONG at the last time there is', 'pong', 0xffff_ffff, { nowMs: Number.MAX_SAFE_INTEGER }),
+    accept('GOAWAY', 'goaway', 0, { reason: 'the node stops', withinMs: 2_000 }),
+    accept('ERROR', 'error', 2, {
+      code: 'RTA_IDP_DPOP_NONCE',
+      message: 'the nonce is not good any more',
+      retryable: true,
+      nonce: 'nonce-3',
+    }),
+    accept('ERROR without a nonce', 'error', 3, {
+      code: 'RTA_AUTHORITY_PROOF',
+      message: '',
+      retryable: false,
+    }),
+    accept('CONTEXT with attributes of every kind', 'context', 0x0102_0304, {
+      session: SESSION,
+      generation: 2,
+      token: TOKEN_128,
+      state: 'active',
+      scope: [],
+      gained: [],
+      lost: ['files.*', 'mail.send'],
+      attributes: {
+        riskLevel: 'HIGH',
+        compliant: false,
+        seen: true,
+        nothing: null,
+        score: 1.1,
+        ratio: 1.5,
+        largest: 3.4028234663852886e38,
+        counts: [
+          0, 23, 24, 255, 256, 65_535, 65_536, 4_294_967_295, 4_294_967_296, -1, -24, -25,
+          -9_007_199_254_740_991,
+        ],
+        Größe: '𐅑\ufeff',
+        deep: [[[{ a: [] }]]],
+        empty: {},
+      },
+      cause: { kind: 'risk-level-change', change: 'c-1', reason: 'impossible travel', txn: 't-1' },
+    }),
+    accept('CONTEXT of a session that is suspended', 'context', 0x0102_0305, {
+      session: SESSION,
+      generation: 3,
+      token: TOKEN_128,
+      state: 'suspended',
+      scope: ['files.read'],
+      gained: ['files.read'],
+      lost: [],
+      attributes: {},
+      cause: { kind: 'parent-absent', change: 'c-3' },
+    }),
+    accept('REVOKED in the last generation there is', 'revoked', 9, {
+      session: SESSION,
+      generation: 0xffff_ffff,
+      cause: { kind: 'session-revoked', change: 'c-2' },
+    }),
+    accept('ACK', 'ack', 9, { session: SESSION, generation: 0xffff_ffff }),
+    ...['approved', 'refused', 'void'].map((state) =>
+      accept(`APPROVAL: ${state}`, 'approval', 1, { session: SESSION, id: 'a-1', state }),
+    ),
+  ];
+}
