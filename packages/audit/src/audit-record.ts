@@ -6,6 +6,7 @@ export const AUDIT_KINDS = [
   'delegation',
   'bind',
   'decision',
+  'approval',
   'change',
   'end',
   'signal',
@@ -21,7 +22,7 @@ export const AUDIT_KINDS = [
 export type AuditKind = (typeof AUDIT_KINDS)[number];
 
 /** How it came out. */
-export const AUDIT_OUTCOMES = ['ok', 'permit', 'deny', 'refused', 'acknowledged', 'timed-out'] as const;
+export const AUDIT_OUTCOMES = ['ok', 'permit', 'deny', 'refused', 'acknowledged', 'cut-off'] as const;
 
 /** One of {@link AUDIT_OUTCOMES}. */
 export type AuditOutcome = (typeof AUDIT_OUTCOMES)[number];

@@ -26,6 +26,8 @@ export function ocsfClassOf(entry: AuditEntry): OcsfClass {
   switch (entry.kind) {
     case 'decision':
       return apiActivity('Authorize', entry);
+    case 'approval':
+      return apiActivity('Approve', entry);
     case 'refusal':
       return apiActivity('Refuse', entry);
     case 'exchange':

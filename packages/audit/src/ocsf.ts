@@ -15,7 +15,7 @@ const STATUSES: Readonly<Record<AuditOutcome, number>> = {
   deny: 1,
   acknowledged: 1,
   refused: 2,
-  'timed-out': 2,
+  'cut-off': 2,
 };
 
 /** `severity_id`: 1 Informational, 2 Low, 3 Medium. */
@@ -25,7 +25,7 @@ const SEVERITIES: Readonly<Record<AuditOutcome, number>> = {
   deny: 2,
   acknowledged: 1,
   refused: 2,
-  'timed-out': 3,
+  'cut-off': 3,
 };
 
 /** A gap in the log is always worth a look: High. */

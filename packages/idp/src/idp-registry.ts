@@ -21,6 +21,11 @@ export interface VerifiedSubject {
   readonly email?: string;
   /** The session at the issuer (`sid`). */
   readonly idpSessionId?: string;
+  /** By the claims that the options name. */
+  readonly tenantId?: string;
+  readonly deviceId?: string;
+  /** Id of the only agent that may act for the subject (`may_act`, RFC 8693 §4.4). */
+  readonly mayAct?: string;
   readonly acr?: string;
   readonly amr?: readonly string[];
   /** UNIX milliseconds of the sign-in, where the token tells. */
@@ -107,7 +112,7 @@ export function createIdpRegistry(options: {
     kind: TokenKind,
     { dpopJkt, agentId }: SubjectTokenRequest,
   ): TokenClaims => {
-    const claims = readTokenClaims(config.issuer, json);
+    const claims = readTokenClaims(config.issuer, json, config.claims);
     checkTokenClaims(claims, { config, kind, nowMs: clock.now() }, { dpopJkt, agentId });
     return claims;
   };
@@ -216,7 +221,8 @@ function kindOf(jwt: CompactJwt, tokenType: SubjectTokenType, config: IssuerConf
 }
 
 function subjectOf(claims: TokenClaims, tokenType: TokenKind): VerifiedSubject {
-  const { issuer, sub, clientId, idpSessionId, acr, amr, authTimeMs } = claims;
+  const { issuer, sub, clientId, idpSessionId, tenantId, deviceId, acr, amr, authTimeMs } = claims;
+  const mayAct = claims.mayAct?.['sub'];
   const email = claims.emailVerified === false ? undefined : claims.email?.toLowerCase();
   return {
     issuer,
@@ -224,6 +230,9 @@ function subjectOf(claims: TokenClaims, tokenType: TokenKind): VerifiedSubject {
     ...(clientId === undefined ? {} : { clientId }),
     ...(email === undefined ? {} : { email }),
     ...(idpSessionId === undefined ? {} : { idpSessionId }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(deviceId === undefined ? {} : { deviceId }),
+    ...(typeof mayAct === 'string' ? { mayAct } : {}),
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr }),
     ...(authTimeMs === undefined ? {} : { authTimeMs }),

@@ -29,6 +29,6 @@ export {
 export type { IdpFetchMessage, IssuerRequest } from './json-fetcher.ts';
 export { IDP_LIMITS } from './limits.ts';
 export { type OAuthError, type OAuthErrorCode, oauthErrorOf } from './oauth-error.ts';
-export type { TokenActor } from './token-claims.ts';
+export type { ClaimNames, TokenActor } from './token-claims.ts';
 export type { TokenKind } from './token-rules.ts';
 export { type ExchangeGrantType, GRANT_TYPE, type SubjectTokenType, TOKEN_TYPE } from './token-types.ts';

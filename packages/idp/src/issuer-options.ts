@@ -1,5 +1,6 @@
 import { isEndpointUrl, isIssuerUrl } from './endpoint-url.ts';
 import { IDP_LIMITS } from './limits.ts';
+import type { ClaimNames } from './token-claims.ts';
 
 /** Signature algorithms that can be accepted from an issuer: asymmetric ones only. @see RFC 7518 §3.1, RFC 9864 */
 export const ISSUER_ALGORITHMS = [
@@ -58,6 +59,8 @@ export interface IssuerOptions {
   readonly clientIds?: readonly string[];
   readonly jwks?: JwksOptions;
   readonly introspection?: IntrospectionOptions;
+  /** Claims that this issuer has names of its own for; without them, signals about tenants or devices match nobody. */
+  readonly claims?: ClaimNames;
   /** Lets `http` pass, for URLs on the loopback interface only: for development. */
   readonly allowInsecureHttp?: boolean;
   /** How far the issuer's clock may be off, in milliseconds: 0 to 300 000, 30 000 by default. */
@@ -72,6 +75,7 @@ export interface IssuerConfig {
   readonly jwks?: Required<Omit<JwksOptions, 'uri'>> & Pick<JwksOptions, 'uri'>;
   readonly introspection?: Required<Omit<IntrospectionOptions, 'endpoint'>> &
     Pick<IntrospectionOptions, 'endpoint'>;
+  readonly claims: ClaimNames;
   readonly allowInsecureHttp: boolean;
   readonly clockSkewMs: number;
 }
@@ -128,6 +132,7 @@ export function issuerConfig(options: IssuerOptions): IssuerConfig {
     ...(introspection === undefined
       ? {}
       : { introspection: { authMethod: 'client_secret_basic', ...introspection } }),
+    claims: options.claims ?? {},
     allowInsecureHttp,
     clockSkewMs,
   };

@@ -11,6 +11,14 @@ export interface TokenActor {
   readonly issuer?: string;
 }
 
+/** Names of claims for which there is no standard. */
+export interface ClaimNames {
+  /** The organization that the person belongs to: `tid` at Entra, `org_id` at Auth0. */
+  readonly tenant?: string;
+  /** The device that the person signed in on. */
+  readonly device?: string;
+}
+
 /** The claims of a token, or of the answer of an introspection, in one form. */
 export interface TokenClaims {
   readonly issuer: string;
@@ -20,6 +28,8 @@ export interface TokenClaims {
   readonly email?: string;
   readonly emailVerified?: boolean;
   readonly idpSessionId?: string;
+  readonly tenantId?: string;
+  readonly deviceId?: string;
   readonly acr?: string;
   readonly amr?: readonly string[];
   readonly authTimeMs?: number;
@@ -82,11 +92,14 @@ const ACTOR = z.object({ sub: text, iss: text.exactOptional(), act: members.exac
  * Reads the claims that matter here; others are ignored, as RFC 7519 §4 demands.
  *
  * @param json - the claims of a verified token, or of an introspection.
+ * @param names - of claims for which issuers have names of their own.
  * @throws RtaError `RTA_IDP_TOKEN_CLAIMS`; the details name the claim.
  */
-export function readTokenClaims(issuer: string, json: unknown): TokenClaims {
+export function readTokenClaims(issuer: string, json: unknown, names: ClaimNames = {}): TokenClaims {
   const read = CLAIMS.safeParse(json);
   if (!read.success) throw claimError(issuer, String(read.error.issues[0]?.path[0]));
+  const tenantId = namedClaim(issuer, json, names.tenant);
+  const deviceId = namedClaim(issuer, json, names.device);
   const claims = read.data;
   const clientId = claims.client_id ?? claims.azp;
   const scope = claims.scope ?? claims.scp;
@@ -100,6 +113,8 @@ export function readTokenClaims(issuer: string, json: unknown): TokenClaims {
       ? {}
       : { emailVerified: String(claims.email_verified) === 'true' }),
     ...(claims.sid === undefined ? {} : { idpSessionId: claims.sid }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(deviceId === undefined ? {} : { deviceId }),
     ...(claims.acr === undefined ? {} : { acr: claims.acr }),
     ...(claims.amr === undefined ? {} : { amr: claims.amr }),
     ...(claims.auth_time === undefined ? {} : { authTimeMs: claims.auth_time }),
@@ -111,6 +126,15 @@ export function readTokenClaims(issuer: string, json: unknown): TokenClaims {
     ...(claims.cnf === undefined ? {} : { confirmation: claims.cnf }),
     ...(claims.may_act === undefined ? {} : { mayAct: claims.may_act }),
   };
+}
+
+/** A claim that the configuration names; one that is there and is no line of text is an error. */
+function namedClaim(issuer: string, json: unknown, name: string | undefined): string | undefined {
+  const value: unknown = name === undefined ? undefined : (json as Readonly<Record<string, unknown>>)[name];
+  if (value === undefined) return undefined;
+  const read = text.safeParse(value);
+  if (!read.success) throw claimError(issuer, String(name));
+  return read.data;
 }
 
 /** The chain of `act` claims, one within the other, outermost first. @see RFC 8693 §4.1 */
@@ -135,7 +159,7 @@ function readActors(issuer: string, outermost: unknown): readonly TokenActor[] {
  */
 export function mergeTokenClaims(signed: TokenClaims, introspected: TokenClaims): TokenClaims {
   const { issuer } = signed;
-  for (const member of ['sub', 'clientId', 'idpSessionId'] as const) {
+  for (const member of ['sub', 'clientId', 'idpSessionId', 'tenantId', 'deviceId'] as const) {
     const [one, other] = [signed[member], introspected[member]];
     if (one !== undefined && other !== undefined && one !== other) {
       throw idpError('RTA_IDP_TOKEN_CONFLICT', undefined, { details: { issuer, member } });
