@@ -68,10 +68,9 @@ export function decideBy(
       effect: allowed ? 'permit' : 'deny',
       cause: determining.length > 0 ? 'policy' : 'default',
       reasons: determining.map((policyId) => ({ policyId })),
-      obligations: determining.flatMap((id) => {
-        const type = policies.get(id)?.obligation;
-        return type === undefined ? [] : [{ id, type, properties: {} }];
-      }),
+      obligations: determining.flatMap((id) =>
+        (policies.get(id)?.obligations ?? []).map((obligation) => ({ id, ...obligation })),
+      ),
       revision,
     };
   };

@@ -14,8 +14,15 @@ export interface Policy extends PolicyText {
   /** `<file name>#<@id annotation, or place in the file from 1>`. */
   readonly id: string;
   readonly file: CedarFile;
-  /** The `@obligation` annotation. */
-  readonly obligation: string | undefined;
+  /** What the answers that it determines oblige to. */
+  readonly obligations: readonly PolicyObligation[];
+}
+
+/** One name of the `@obligation` annotation. */
+export interface PolicyObligation {
+  readonly type: string;
+  /** All other annotations of the policy, but for `@id`. */
+  readonly properties: Readonly<Record<string, string>>;
 }
 
 /** A set of policies and their schema, read and validated as a whole. */
@@ -93,7 +100,7 @@ async function readPolicies(file: CedarFile, policies: Map<string, Policy>): Pro
     const policy = parsePart(file, part);
     const id = `${file.name}#${policy.name ?? at + 1}`;
     if (policies.has(id)) refusePolicy('RTA_PDP_CEDAR_DUPLICATE', file, part, `the id ${id} is taken`);
-    policies.set(id, { ...part, id, file, obligation: policy.obligation });
+    policies.set(id, { ...part, id, file, obligations: policy.obligations });
     if (policies.size % POLICIES_A_TURN === 0) await nextTurn();
   }
 }
@@ -101,19 +108,23 @@ async function readPolicies(file: CedarFile, policies: Map<string, Policy>): Pro
 function parsePart(
   file: CedarFile,
   part: PolicyText,
-): { readonly name: string | undefined; readonly obligation: string | undefined } {
+): { readonly name: string | undefined; readonly obligations: readonly PolicyObligation[] } {
   assertShallow(file, part);
   const { value, faults } = parsePolicy(part.text);
   if (value === undefined) refuse('RTA_PDP_CEDAR_POLICY', file, part, faults);
   const annotations: Readonly<Record<string, string | null>> = value.annotations ?? {};
   const read = (name: 'id' | 'obligation'): string | undefined => {
     const text = Object.hasOwn(annotations, name) ? annotations[name] : undefined;
-    if (text === null || text === '') {
+    if (text === null || text?.trim() === '') {
       refusePolicy('RTA_PDP_CEDAR_POLICY', file, part, `the annotation @${name} needs a text`);
     }
     return text;
   };
-  return { name: read('id'), obligation: read('obligation') };
+  const { id: _id, obligation: _obligation, ...others } = annotations;
+  // An annotation without a text is one with an empty text.
+  const properties = Object.fromEntries(Object.entries(others).map(([name, text]) => [name, text ?? '']));
+  const types = new Set(read('obligation')?.trim().split(/\s+/));
+  return { name: read('id'), obligations: [...types].map((type) => ({ type, properties })) };
 }
 
 function assertShallow(file: CedarFile, part: PolicyText): void {

@@ -84,6 +84,9 @@ describe('policies that are refused say where the fault is:', () => {
       code: 'RTA_PDP_CEDAR_POLICY',
       details: { line: 3, column: 2 },
     });
+    expect(await refusalOf({ 'a.cedar': `@obligation(" ") ${READ}` })).toMatchObject({
+      code: 'RTA_PDP_CEDAR_POLICY',
+    });
     expect(await refusalOf({ 'a.cedar': `@obligation ${READ}` })).toMatchObject({
       code: 'RTA_PDP_CEDAR_POLICY',
     });
@@ -249,6 +252,45 @@ describe('policies that are taken', () => {
     expect(pdp.evaluate(ask('read')).obligations).toEqual([
       { id: 'a.cedar#r', type: 'notification', properties: {} },
     ]);
+  });
+
+  test.each<[string, readonly { type: string; properties: Record<string, string> }[]]>([
+    ['@obligation("notify")', [{ type: 'notify', properties: {} }]],
+    [
+      '@obligation("step-up") @acr_values("phr phrh") @max_age("300")',
+      [{ type: 'step-up', properties: { acr_values: 'phr phrh', max_age: '300' } }],
+    ],
+    [
+      '@max_age("300") @obligation("  notify\\n step-up notify ")',
+      [
+        { type: 'notify', properties: { max_age: '300' } },
+        { type: 'step-up', properties: { max_age: '300' } },
+      ],
+    ],
+    ['@obligation("watermark") @text', [{ type: 'watermark', properties: { text: '' } }]],
+    ['@owner("team-a") @acr_values("phr")', []],
+  ])(
+    'have the obligations of their annotations, with the others as properties: %s',
+    async (annotations, found) => {
+      const file = `@id("r") ${annotations} ${READ}`;
+      await using pdp = await createCedarPdp({ source: cedarText({ 'a.cedar': file }) });
+      expect(pdp.evaluate(ask('read')).obligations).toEqual(
+        found.map((one) => ({ id: 'a.cedar#r', ...one })),
+      );
+    },
+  );
+
+  test('oblige together where they determine an answer together, and not where they do not', async () => {
+    const forbid =
+      '@obligation("end-session") forbid(principal, action, resource) when { context has trap };';
+    const file = `@obligation("notify") ${READ} ${READ} @obligation("approval") ${READ} ${forbid}`;
+    await using pdp = await createCedarPdp({ source: cedarText({ 'a.cedar': file }) });
+    const typesOf = (context: Record<string, boolean>) => {
+      const { effect, obligations } = pdp.evaluate({ ...ask('read'), context });
+      return [effect, ...obligations.map(({ type }) => type)];
+    };
+    expect(typesOf({})).toEqual(['permit', 'notify', 'approval']);
+    expect(typesOf({ trap: true })).toEqual(['deny', 'end-session']);
   });
 
   test('of one PDP are not disturbed by those of another in the same process', async () => {
