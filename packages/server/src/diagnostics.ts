@@ -1,4 +1,5 @@
 import { diagnostics } from '@rta/core';
+import type { ChangeRecord } from './changes/change-log.ts';
 
 /** A decision was made. */
 export interface DecisionDiagnostics {
@@ -11,7 +12,7 @@ export interface DecisionDiagnostics {
 export interface EnforcementDiagnostics {
   readonly change: string;
   readonly kind: string;
-  readonly outcome: 'acknowledged' | 'timed-out';
+  readonly outcome: 'acknowledged' | 'cut-off';
   /** From the arrival of the event to the acknowledgement, or to giving up. */
   readonly durationMs: number;
 }
@@ -37,6 +38,30 @@ export interface LifecycleDiagnostics {
   readonly cause?: string;
 }
 
+/** A policy wants somebody to know of a decision. */
+export interface NoticeDiagnostics {
+  readonly session: string;
+  readonly action: string;
+  readonly effect: 'permit' | 'deny';
+  readonly cause: string;
+  /** Ids of the obligations. */
+  readonly ids: readonly string[];
+}
+
+/** An agent waits for a person. */
+export interface ApprovalDiagnostics {
+  readonly id: string;
+  readonly session: string;
+  readonly action: string;
+  readonly state: string;
+}
+
+/** `rta:server.change`: a change, when nothing more is awaited of it. */
+export const changeChannel = diagnostics<ChangeRecord>('server.change');
+/** `rta:server.notice` */
+export const noticeChannel = diagnostics<NoticeDiagnostics>('server.notice');
+/** `rta:server.approval` */
+export const approvalChannel = diagnostics<ApprovalDiagnostics>('server.approval');
 /** `rta:server.decision` */
 export const decisionChannel = diagnostics<DecisionDiagnostics>('server.decision');
 /** `rta:server.enforcement` */

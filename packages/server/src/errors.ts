@@ -56,6 +56,31 @@ export const SERVER_ERRORS = {
     retryable: false,
     httpStatus: 401,
   },
+  RTA_SERVER_DELEGATION_DENIED: {
+    summary: 'the policies do not let this agent delegate this to that agent',
+    remedy: 'ask for less, or have a policy that permits `rta:delegate` for the agent',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_SERVER_APPROVAL_UNKNOWN: {
+    summary: 'there is no such approval to give',
+    remedy: 'list those that are open: it may have come to nothing since',
+    retryable: false,
+    httpStatus: 404,
+  },
+  RTA_SERVER_APPROVAL_OVER: {
+    summary: 'somebody has decided already, or it is too late',
+    remedy: 'let the agent ask again',
+    retryable: false,
+    httpStatus: 409,
+  },
+  RTA_SERVER_STATE_UNREADABLE: {
+    summary: 'what the store knows of subjects cannot be read as a whole',
+    remedy:
+      'start a version that understands it, or restore the store: a revocation could be among what is not read',
+    retryable: false,
+    httpStatus: 503,
+  },
   RTA_SERVER_INTERNAL: {
     summary: 'the node failed to answer',
     remedy: 'try again; the node publishes what happened on its diagnostics channels',

@@ -1,5 +1,11 @@
 export { type AuditFailureMode, auditChannel } from './audit/audit-trail.ts';
+export type { ChangeHeader, ChangeLog, ChangeRecord, EnforcementPoint } from './changes/change-log.ts';
+export type { Approvals, ApprovalTask } from './decide/approvals.ts';
+export { SERVER_OBLIGATIONS } from './decide/obligations.ts';
 export {
+  type ApprovalDiagnostics,
+  approvalChannel,
+  changeChannel,
   type DecisionDiagnostics,
   decisionChannel,
   type EnforcementDiagnostics,
@@ -8,8 +14,11 @@ export {
   faultChannel,
   type LifecycleDiagnostics,
   lifecycleChannel,
+  type NoticeDiagnostics,
+  noticeChannel,
 } from './diagnostics.ts';
 export { SERVER_ERRORS, type ServerErrorCode } from './errors.ts';
 export { HTTP_PATHS } from './http/http-app.ts';
 export { SERVER_LIMITS } from './limits.ts';
 export { createRtaServer, type RtaServer, type RtaServerOptions, type TrustedIssuer } from './rta-server.ts';
+export { DELEGATE_ACTION } from './sessions/delegation.ts';

@@ -18,6 +18,16 @@ export const SERVER_LIMITS = {
   pdpTimeoutMs: 2_000,
   /** How far the time of a RESUME may be from this node's; nonces are kept for twice as long. */
   resumeWindowMs: 30_000,
+  /** Sessions that are written to the store together. */
+  sessionsPerWrite: 256,
+  /** Approvals that a session may wait for at a time. */
+  maxApprovalsPerSession: 16,
+  /** Approvals that all sessions of a user may wait for: to delegate leaves others room. */
+  maxApprovalsPerUser: 128,
+  /** Approvals that are waited for on one node. */
+  maxApprovals: 10_000,
+  /** How long somebody may take to approve, and an agent to make use of it. */
+  approvalLifetimeMs: 600_000,
   /** Decisions kept for one state of one session; forgotten as a whole when full. */
   maxCachedDecisionsPerSession: 256,
   /** Audit records that wait to be written; beyond it everything is denied, or what is recorded is lost. */
@@ -26,8 +36,6 @@ export const SERVER_LIMITS = {
   maxPendingAuditCharacters: 67_108_864,
   /** Audit records that are written at once: a disk that is nearly full still takes some. */
   maxAuditBatch: 4_096,
-  /** Pushes that wait to be written; connections that are concerned beyond it are closed. */
-  maxWaitingPushes: 500_000,
   /**
    * Pushes that may be on their way before the next ones are written: what the socket of a node can take of
    * acknowledgements at once, and still some 2000 a second where a round trip takes 250 ms.
@@ -35,10 +43,14 @@ export const SERVER_LIMITS = {
   maxPushesInFlight: 512,
   /** How long a push that is not acknowledged keeps others waiting. */
   pushWaitMs: 250,
-  /** Changes whose acknowledgements are being waited for; the oldest are given up first. */
-  maxTrackedChanges: 10_000,
-  /** How long acknowledgements of a change are waited for. */
+  /** Pushes whose acknowledgement is awaited; the oldest are given up first. */
+  maxAwaitedPushes: 500_000,
+  /** How long an acknowledgement is awaited; then the connection is closed. */
   acknowledgeTimeoutMs: 5_000,
+  /** Changes of which a node tells what became of them; the oldest that are complete are forgotten first. */
+  maxTrackedChanges: 1_000,
+  /** Enforcement points that are listed for one change; all are counted. */
+  maxPointsPerChange: 10_000,
   /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
   maxHttpBodyBytes: 65_536,
   /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AuditSigner } from '@rta/audit';
-import { createAuthority, type Signal } from '@rta/authority';
+import { type Authority, type Budget, createAuthority, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import type { EventBroker } from '@rta/events';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer, type IssuerOptions } from '@rta/idp';
@@ -13,16 +13,21 @@ import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { type AgentConnection, serveConnection } from './agents/agent-connection.ts';
 import { type AuditFailureMode, openAuditTrail } from './audit/audit-trail.ts';
+import { type ChangeLog, createChangeLog } from './changes/change-log.ts';
+import { type Approvals, type ApprovalTask, approvalRecord, createApprovals } from './decide/approvals.ts';
 import { createDecider } from './decide/decider.ts';
-import { lifecycleChannel, reportFault } from './diagnostics.ts';
+import { approvalChannel, changeChannel, lifecycleChannel, reportFault } from './diagnostics.ts';
+import { serverError } from './errors.ts';
 import { createHttpApp, HTTP_PATHS } from './http/http-app.ts';
-import { refuseRevoked } from './keys/refuse-revoked.ts';
 import { openTokenKeys } from './keys/token-keys.ts';
 import { SERVER_LIMITS } from './limits.ts';
-import { createEnforcement } from './sessions/enforcement.ts';
+import type { PushTarget } from './sessions/enforcement.ts';
 import { createExchange } from './sessions/exchange.ts';
+import { pushApproval } from './sessions/push-approval.ts';
+import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
+import { createSubjectKeeper, type SubjectKeeper } from './signals/subject-keeper.ts';
 
 /** An IdP whose tokens are exchanged, and what they are good for. */
 export interface TrustedIssuer extends IssuerOptions {
@@ -49,6 +54,22 @@ export interface RtaServerOptions {
   /** Who may send security events; none by default. */
   readonly transmitters?: readonly TransmitterOptions[];
   readonly pdp: PolicyDecisionPoint;
+  /**
+   * Who says whether an agent may delegate: `grant`, whatever it has itself; `policy`, the PDP as well, which is asked
+   * for the action `rta:delegate`. By default `grant`.
+   */
+  readonly delegation?: 'grant' | 'policy';
+  /** Suspends sessions at this risk level and above; by default none: then it is for the policies to say. */
+  readonly suspendAtRisk?: 'MEDIUM' | 'HIGH';
+  /** What a session that is exchanged may ask for, over itself and those below it; without limit by default. */
+  readonly sessionBudget?: Budget;
+  /** Questions per second of one agent over all its sessions on a node; without limit by default. */
+  readonly agentRequestsPerSecond?: number;
+  /**
+   * Types of obligations that all enforcement points fulfil, besides those that the server does itself
+   * (`SERVER_OBLIGATIONS`). A permit with any other is a denial.
+   */
+  readonly forwardedObligations?: readonly string[];
   readonly broker: EventBroker;
   readonly store: Store;
   /** Seals the audit log with signed checkpoints (docs/audit.md); without it the log is chained, and not sealed. */
@@ -67,6 +88,10 @@ export interface RtaServer extends AsyncDisposable {
   readonly http: Hono;
   readonly openConnections: number;
   readonly openSessions: number;
+  /** What became of changes. */
+  readonly changes: Pick<ChangeLog, 'get' | 'list'>;
+  /** What waits for a person. */
+  readonly approvals: Pick<Approvals, 'decide' | 'list'>;
   /** Serves one connection of agents; pass it to a transport's `listen`. */
   accept(connection: TransportConnection): void;
   /**
@@ -109,6 +134,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       }
     },
     policyRevision: pdp.revision,
+    suspendAtRisk: options.suspendAtRisk,
+    agentRequestsPerSecond: options.agentRequestsPerSecond,
   });
   const audit = await openAuditTrail({
     log: store.audit,
@@ -117,42 +144,83 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     signer: options.auditKey,
     onFailure: options.onAuditFailure,
   });
-  const enforcement = createEnforcement({
-    target: {
-      push: (connection, session, frame, isLast) =>
-        connections.get(connection)?.push(session, frame, isLast) ?? false,
-      cut: (connection) =>
-        void connections.get(connection)?.close(CLOSE_CODE.internal, 'a change could not be pushed'),
-    },
-    audit,
+  const subjects = createSubjectKeeper(store);
+  const keeper = createSessionKeeper({ authority, store, clock });
+  await restore({ authority, subjects, keeper, clock });
+
+  const changes = createChangeLog({ clock, node, onComplete: (record) => changeChannel.publish(record) });
+  const target: PushTarget = {
+    push: (connection, session, frame, isLast) =>
+      connections.get(connection)?.push(session, frame, isLast) ?? false,
+    cut: (connection) =>
+      void connections.get(connection)?.close(CLOSE_CODE.internal, 'a change was not taken to heart'),
+  };
+  const tellOfApproval = (task: ApprovalTask): void => {
+    const { id, session, action, state } = task;
+    approvalChannel.publish({ id, session, action, state });
+    audit.record(approvalRecord(task));
+  };
+  const approvals = createApprovals({
     clock,
+    onAsked: tellOfApproval,
+    onSettled: (task) => {
+      tellOfApproval(task);
+      pushApproval(task, authority.get(task.session, clock.now()), target);
+    },
   });
   // What the log feeds is made before the log: until it is open, the view of this node is not fresh.
   let signals: SignalLog | undefined;
   const isFresh = (): boolean => signals?.fresh === true;
-  const shared = { authority: refuseRevoked(authority, keyRing), enforcement, store, audit, clock, isFresh };
-  const sessions = createSessionService({ ...shared, isConnected: (id) => connections.has(id) });
-  const decider = createDecider({ ...shared, pdp });
+  const shared = { authority, changes, keeper, store, audit, clock, node, isFresh };
+  const sessions = createSessionService({
+    ...shared,
+    target,
+    delegationPdp: options.delegation === 'policy' ? pdp : undefined,
+    isConnected: (id) => connections.has(id),
+    onEffects: approvals.follow,
+  });
+  const decider = createDecider({
+    ...shared,
+    pdp,
+    approvals,
+    forwardedObligations: new Set(options.forwardedObligations),
+    onEndSession: (session, policies) => sessions.endByPolicy(session, policies),
+  });
 
   const log = await openSignalLog({
     broker,
     clock,
     node,
     onSignal: (signal) => {
-      const receivedAtMs = clock.monotonicMs() - Math.max(0, clock.now() - signal.receivedAtMs);
-      const effects = authority.apply(signal, clock.now());
-      sessions.carryOut(effects, receivedAtMs);
+      const { id, source, change, reason, receivedAtMs } = signal;
+      const receivedMonotonicMs = clock.monotonicMs() - Math.max(0, clock.now() - receivedAtMs);
+      const about = {
+        ...(reason === undefined ? {} : { reason }),
+        ...(source.txn === undefined ? {} : { txn: source.txn }),
+      };
+      changes.begin(
+        { id, kind: change.kind, source: source.issuer, ...about, receivedAtMs },
+        receivedMonotonicMs,
+      );
+      const concerned = authority.apply(signal, clock.now());
+      changes.decided(id);
+      sessions.settle();
       audit.record({
         kind: 'signal',
         outcome: 'ok',
-        cause: signal.change.kind,
-        change: signal.id,
-        ...(signal.source.txn === undefined ? {} : { txn: signal.source.txn }),
-        detail: { source: signal.source.issuer, sessions: effects.length },
+        cause: change.kind,
+        change: id,
+        ...(source.txn === undefined ? {} : { txn: source.txn }),
+        detail: { source: source.issuer, sessions: concerned },
       });
     },
   });
   signals = log;
+  /** Kept before it is published: what is acknowledged survives this process, and the broker's. */
+  const raise = async (raised: readonly Signal[]): Promise<void> => {
+    for (const signal of raised) await subjects.keep(signal);
+    await log.publish(raised);
+  };
 
   const nonces = createNonceIssuer({ secret: options.nonceSecret ?? randomBytes(32), clock });
   const idp = createIdpRegistry({ issuers, clock });
@@ -162,6 +230,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     dpop: createDpopVerifier({ nonces, singleUse: store.singleUse, clock }),
     issuer,
     tokenEndpoint,
+    sessionBudget: options.sessionBudget,
+    abandon: sessions.abandon,
     isClosing: () => closing !== undefined,
     grantableScope: new Map(issuers.map((one) => [one.issuer, one.grantableScope ?? []])),
     sessionLifetimeMs: new Map(
@@ -176,7 +246,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       : createSetReceiver({
           transmitters: options.transmitters,
           singleUse: store.singleUse,
-          accept: (accepted) => log.publish(accepted),
+          accept: raise,
           clock,
         });
 
@@ -200,7 +270,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     },
   });
 
-  keys.follow({ audit });
+  keys.follow({ audit, remint: (cause) => sessions.remint(cause) });
   const policies = pdp.watch((change) => {
     if (change.kind === 'refused') reportFault('pdp', change.error);
     else sessions.setPolicyRevision(change.revision);
@@ -210,7 +280,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   const sweepRegularly = (): void => {
     sweep = clock.after(SWEEP_INTERVAL_MS, () => {
       sessions.expire();
-      enforcement.giveUpOverdue();
+      approvals.expire();
+      void keeper.flush();
       // A node that is taken out of service has nobody who would make it try again.
       if (!audit.isWritable) void audit.flush();
       sweepRegularly();
@@ -234,7 +305,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
         clock,
         node,
         tokenEndpoint,
-        onAcknowledged: (session, generation) => enforcement.acknowledge(id, session, generation),
+        onAcknowledged: (session, generation) => sessions.acknowledge(id, session, generation),
       }),
     );
     void connection.closed.then(({ reason }) => {
@@ -264,6 +335,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     await log.close();
     await receiver?.close();
     await idp.close();
+    await keeper.close();
     await audit.close();
   };
 
@@ -281,11 +353,36 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     get openSessions() {
       return authority.sessionCount;
     },
+    changes,
+    approvals,
     accept,
-    signal: (signal) => log.publish([signal]),
+    signal: (signal) => raise([signal]),
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * Goes on where the store says that sessions and subjects stood. Subjects come first: what was revoked is not opened
+ * again.
+ *
+ * @throws RtaError `RTA_SERVER_STATE_UNREADABLE`, and of the store.
+ */
+async function restore({
+  authority,
+  subjects,
+  keeper,
+  clock,
+}: {
+  readonly authority: Authority;
+  readonly subjects: SubjectKeeper;
+  readonly keeper: SessionKeeper;
+  readonly clock: Clock;
+}): Promise<void> {
+  const { facts, isComplete } = await subjects.restore();
+  if (!isComplete) throw serverError('RTA_SERVER_STATE_UNREADABLE');
+  for (const fact of facts) authority.apply(fact, clock.now());
+  await keeper.restore();
 }
 
 /** Waits until all have settled, at most so long. */

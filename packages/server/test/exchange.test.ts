@@ -138,6 +138,7 @@ describe.each([HTTPS, CONTROL_STREAM])('an exchange $name', (door) => {
       actors: [{ id: 'agent-7', model: 'm-1', keyThumbprint }],
       grant: { scope: ['files.read', 'files.write'] },
       attributes: {},
+      suspensions: [],
       policyRevision: 'static:1',
     });
     const { sessionId, contextHash, issuedAtMs } = decodeToken(outcome.token).unverified;

@@ -68,6 +68,8 @@ describe('a fault of the node', () => {
     await using t = await startTestServer({ idp, clock });
     const agent = await rawSession(t.rawConnect(), (await t.signIn()).accessToken);
     const other = await rawSession(t.rawConnect(), (await t.signIn('bob')).accessToken);
+    // Until what follows from binding is done: it looks at the clock too.
+    await expect.poll(async () => (await t.store.sessions.get(other.session))?.['boundAtMs']).toBeDefined();
 
     broken = true;
     const lane = agent.connection.openStream();

@@ -38,7 +38,10 @@ describe('a change of context', () => {
       session: agent.session,
       generation: 2,
       token: expect.any(Uint8Array),
+      state: 'active',
       scope: ['files.read', 'files.write'],
+      gained: [],
+      lost: [],
       attributes: { riskLevel: 'HIGH' },
       cause: { kind: 'risk-level-change', change },
     });
@@ -195,19 +198,18 @@ describe('an acknowledgement', () => {
     const seen = measured();
     const agent = await alices(t)();
     const change = await t.revoke('alice');
-    const push = await agent.pushes.next();
+    await agent.pushes.next();
 
     t.clock.advance(4_000);
     expect(seen).toEqual([]);
     t.clock.advance(2_000);
 
-    expect(seen).toMatchObject([{ change, kind: 'session-revoked', outcome: 'timed-out' }]);
+    expect(seen).toMatchObject([{ change, kind: 'session-revoked', outcome: 'cut-off' }]);
     expect(await t.audit()).toContainEqual(
-      expect.objectContaining({ kind: 'enforcement', outcome: 'timed-out', session: agent.session, change }),
+      expect.objectContaining({ kind: 'enforcement', outcome: 'cut-off', session: agent.session, change }),
     );
-    // Too late is not counted a second time.
-    push.acknowledge();
-    await agent.ask('ping', {}, 'pong');
+    // Who does not obey in time does not stay connected.
+    expect(await agent.connection.closed).toMatchObject({ by: 'peer', code: 0x20 });
     expect(seen).toHaveLength(1);
   });
 

@@ -97,8 +97,14 @@ export function createControlStream(options: ControlOptions): ControlStream {
         });
       }
       case FRAME.end: {
-        const session = sessions.end(decodeMessage('end', frame).token, origin);
-        return answer('ended', requestId, { session: session.id });
+        const session = await sessions.end(decodeMessage('end', frame), origin);
+        return answer('ended', requestId, { session });
+      }
+      case FRAME.list:
+        return answer('listed', requestId, sessions.list(decodeMessage('list', frame), origin));
+      case FRAME.narrow: {
+        const { id, generation, grant } = await sessions.narrow(decodeMessage('narrow', frame), origin);
+        return answer('narrowed', requestId, { session: id, generation, scope: grant.scope });
       }
       case FRAME.ping:
         decodeMessage('ping', frame);

@@ -1,5 +1,5 @@
-import type { Session } from '@rta/authority';
-import type { JsonObject } from '@rta/core';
+import type { Amount, GrantedAction, Session } from '@rta/authority';
+import type { JsonObject, JsonValue } from '@rta/core';
 import type { AccessRequest } from '@rta/pdp';
 
 /** What an agent asks, as it left the wire. */
@@ -7,6 +7,19 @@ export interface Question {
   readonly action: string;
   readonly resource: { readonly type: string; readonly id: string };
   readonly context?: JsonObject;
+}
+
+/** A question, as far as a grant is concerned. What it would move stands in `context.amount`. */
+export function grantedAction({ action, resource, context }: Question): GrantedAction {
+  return { action, resourceId: resource.id, amount: amountOf(context?.['amount']) };
+}
+
+/** An amount that makes no sense is none: where amounts are limited, nothing is permitted without one. */
+function amountOf(value: JsonValue | undefined): Amount | undefined {
+  if (typeof value !== 'object' || value === null || !('value' in value)) return undefined;
+  const { value: number, currency } = value;
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) return undefined;
+  return typeof currency === 'string' ? { value: number, currency } : undefined;
 }
 
 /**
@@ -34,6 +47,7 @@ export function accessRequest(session: Session, question: Question): AccessReque
       ...attributes,
       acr: subject.acr,
       amr: subject.amr,
+      signedInAtMs: subject.signedInAtMs,
       request: question.context ?? {},
     },
   };

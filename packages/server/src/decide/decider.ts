@@ -1,13 +1,16 @@
+import type { AuditRecord } from '@rta/audit';
 import { type Authority, type Check, covers, type Session } from '@rta/authority';
 import type { Clock } from '@rta/core';
 import type { Decision, PolicyDecisionPoint } from '@rta/pdp';
-import { type DecisionMessage, decodeQuestion, splitAuthorize } from '@rta/protocol';
+import { type DecisionDetail, type DecisionMessage, decodeQuestion, splitAuthorize } from '@rta/protocol';
 import { peekSessionId } from '@rta/token';
 import { type Origin, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
-import { decisionChannel } from '../diagnostics.ts';
-import { accessRequest, type Question } from './access-request.ts';
+import { decisionChannel, noticeChannel } from '../diagnostics.ts';
+import { accessRequest, grantedAction, type Question } from './access-request.ts';
+import type { Approvals } from './approvals.ts';
 import { createDecisionCache, questionKey } from './decision-cache.ts';
+import { type Duties, dutiesOf, satisfies } from './obligations.ts';
 
 /** Answers the one question that matters: may this be done, now? */
 export interface Decider {
@@ -24,15 +27,20 @@ export interface Decider {
 export interface DeciderOptions {
   readonly authority: Authority;
   readonly pdp: PolicyDecisionPoint;
+  readonly approvals: Approvals;
   readonly audit: AuditTrail;
   readonly clock: Clock;
+  /** Types of obligations that enforcement points are known to fulfil. */
+  readonly forwardedObligations: ReadonlySet<string>;
   /** Whether this node has seen what was published (invariant I2). */
   readonly isFresh: () => boolean;
+  /** A policy ends a session. */
+  readonly onEndSession: (session: Session, policies: readonly string[]) => void;
 }
 
 /** Makes the decider of a node. */
 export function createDecider(options: DeciderOptions): Decider {
-  const { authority, pdp, audit, clock, isFresh } = options;
+  const { authority, pdp, approvals, audit, clock, forwardedObligations, isFresh, onEndSession } = options;
   const cache = createDecisionCache();
 
   const deny = (
@@ -59,21 +67,25 @@ export function createDecider(options: DeciderOptions): Decider {
   ): DecisionMessage => {
     const { session, cause } = check;
     const denial = deny(cause, session, question, origin);
+    if (cause === 'session-suspended') return denial;
     // A stranger learns nothing of a session that is bound elsewhere; its own agent gets the token that replaces.
     if (cause !== 'stale-token' && cause !== 'token-invalid') return { ...denial, generation: 0 };
     return cause === 'stale-token' && session !== undefined ? { ...denial, token: session.token } : denial;
   };
 
+  /** The answer of the PDP, and everything that has to be true besides for it to be a permit. */
   const conclude = (
     session: Session,
     question: Question,
     decision: Decision,
     origin: Origin,
   ): DecisionMessage => {
-    audit.record({
+    const duties = dutiesOf(decision, forwardedObligations);
+    const outcome = outcomeOf(session, question, decision, duties);
+    const record: AuditRecord = {
       kind: 'decision',
-      outcome: decision.effect,
-      cause: decision.cause,
+      outcome: outcome.effect,
+      cause: outcome.cause,
       ...whoOf(session),
       action: question.action,
       resource: question.resource,
@@ -81,23 +93,62 @@ export function createDecider(options: DeciderOptions): Decider {
       policyRevision: decision.revision,
       ...(decision.failure === undefined ? {} : { detail: { failure: decision.failure.code } }),
       ...origin,
-    });
+    };
+    audit.record(record);
+    if (duties.notices.length > 0) {
+      const { effect, cause } = outcome;
+      noticeChannel.publish({
+        session: session.id,
+        action: question.action,
+        effect,
+        cause,
+        ids: duties.notices,
+      });
+    }
+    if (duties.endsSession) onEndSession(session, record.policies ?? []);
     // The audit log may have filled up with this very record.
-    if (!audit.healthy) return { effect: 'deny', cause: 'overload', generation: session.generation };
-    const { effect, cause, reasons, obligations, expiresAtMs } = decision;
+    return audit.healthy
+      ? { ...outcome, generation: session.generation }
+      : { effect: 'deny', cause: 'overload', generation: session.generation };
+  };
+
+  const outcomeOf = (
+    session: Session,
+    question: Question,
+    decision: Decision,
+    duties: Duties,
+  ): Omit<DecisionMessage, 'generation'> => {
+    const { effect, cause, reasons, expiresAtMs } = decision;
+    const denied = (
+      why: DecisionMessage['cause'],
+      detail?: DecisionDetail,
+    ): Omit<DecisionMessage, 'generation'> => ({
+      effect: 'deny',
+      cause: why,
+      ...withDetail({ ...detail, reasons: reasons.map(({ policyId }) => policyId) }),
+    });
+    const { stepUp } = duties;
+    const lacksStepUp = stepUp !== undefined && !satisfies(session, stepUp, clock.now());
+    if (lacksStepUp && (effect === 'permit' || cause === 'policy'))
+      return denied('step-up-required', { stepUp });
+    if (effect === 'deny') return denied(cause, { obligations: duties.forwarded });
+    if (duties.unknown.length > 0 || duties.endsSession) return denied('obligation-unknown');
+    const approval = duties.needsApproval ? approvals.ask(session, question) : undefined;
+    if (approval?.kind === 'open') {
+      const { id, expiresAtMs: until } = approval.task;
+      return denied('approval-required', { approval: { id, expiresAtMs: until } });
+    }
+    if (approval !== undefined && approval.kind !== 'approved') {
+      return denied(approval.kind === 'full' ? 'overload' : 'approval-refused');
+    }
+    // What is counted is counted last: nothing is used up by what is denied.
+    if (!authority.spend(session.id, grantedAction(question))) return denied('budget-exhausted');
+    if (approval !== undefined) approvals.use(approval.task);
     return {
       effect,
       cause,
-      generation: session.generation,
       ...(expiresAtMs === undefined ? {} : { expiresAtMs }),
-      ...(reasons.length === 0 && obligations.length === 0
-        ? {}
-        : {
-            detail: {
-              reasons: reasons.map(({ policyId }) => policyId),
-              ...(obligations.length === 0 ? {} : { obligations }),
-            },
-          }),
+      ...withDetail({ reasons: reasons.map(({ policyId }) => policyId), obligations: duties.forwarded }),
     };
   };
 
@@ -111,35 +162,42 @@ export function createDecider(options: DeciderOptions): Decider {
     const decision = await pending;
     const now = authority.check(session.id, splitAuthorize(body).token, origin.connection, clock.now());
     if (!now.ok) return refuse(now, question, origin);
-    if (now.session !== session || decision.revision !== pdp.revision || !isFresh())
-      return decide(body, origin);
+    if (now.session.generation !== session.generation || decision.revision !== pdp.revision || !isFresh())
+      return evaluate(body, now.session, origin);
     return conclude(session, question, decision, origin);
   };
 
-  const decide = (body: Uint8Array, origin: Origin): DecisionMessage | Promise<DecisionMessage> => {
-    const { token, question: questionBytes } = splitAuthorize(body);
-    const nowMs = clock.now();
-    if (!isFresh()) return deny('view-stale', undefined, undefined, origin);
-    if (!audit.healthy) return deny('overload', undefined, undefined, origin);
-
-    const check = authority.check(peekSessionId(token), token, origin.connection, nowMs);
-    if (!check.ok) return refuse(check, decodeQuestion(questionBytes), origin);
-    const { session } = check;
-
+  const evaluate = (
+    body: Uint8Array,
+    session: Session,
+    origin: Origin,
+  ): DecisionMessage | Promise<DecisionMessage> => {
+    const { question: questionBytes } = splitAuthorize(body);
     const key = questionKey(questionBytes);
-    const cached = cache.get(session, key, pdp.revision, nowMs);
+    const cached = cache.get(session, key, pdp.revision, clock.now());
     if (cached !== undefined) return conclude(session, cached.question, cached.decision, origin);
-
     const question = decodeQuestion(questionBytes);
-    if (!covers(session.grant, question.action, question.resource.id)) {
+    if (!covers(session.grant, grantedAction(question)))
       return deny('not-granted', session, question, origin);
-    }
     const answer = pdp.evaluate(accessRequest(session, question));
     if (answer instanceof Promise) return decideLater(answer, { body, session, question }, origin);
     if (pdp.features.deterministic && (answer.cause === 'policy' || answer.cause === 'default')) {
       cache.put(session, key, { question, decision: answer });
     }
     return conclude(session, question, answer, origin);
+  };
+
+  const decide = (body: Uint8Array, origin: Origin): DecisionMessage | Promise<DecisionMessage> => {
+    const { token, question } = splitAuthorize(body);
+    const nowMs = clock.now();
+    if (!isFresh()) return deny('view-stale', undefined, undefined, origin);
+    if (!audit.healthy) return deny('overload', undefined, undefined, origin);
+    const check = authority.check(peekSessionId(token), token, origin.connection, nowMs);
+    if (!check.ok) return refuse(check, decodeQuestion(question), origin);
+    if (!authority.takeTurn(check.session.id, nowMs)) {
+      return deny('budget-exhausted', check.session, decodeQuestion(question), origin);
+    }
+    return evaluate(body, check.session, origin);
   };
 
   return {
@@ -155,4 +213,15 @@ export function createDecider(options: DeciderOptions): Decider {
       return decision instanceof Promise ? decision.then(report) : report(decision);
     },
   };
+}
+
+/** Only what there is to say. */
+function withDetail(detail: DecisionDetail): { detail?: DecisionDetail } {
+  const { reasons = [], obligations = [], ...rest } = detail;
+  const said: DecisionDetail = {
+    ...rest,
+    ...(reasons.length === 0 && obligations.length === 0 ? {} : { reasons }),
+    ...(obligations.length === 0 ? {} : { obligations }),
+  };
+  return Object.keys(said).length === 0 ? {} : { detail: said };
 }

@@ -1,4 +1,4 @@
-import { openSession, type Session, step } from '@rta/authority';
+import { type Authority, createAuthority, type Session } from '@rta/authority';
 import { parseSessionId } from '@rta/core';
 import type { Decision } from '@rta/pdp';
 import { expect, test } from 'vitest';
@@ -16,32 +16,29 @@ const CACHED = {
   question: { action: 'files.read', resource: { type: 'File', id: 'report.txt' } },
   decision: DECISION,
 };
-const CAUSE = { kind: 'risk-level-change', change: 'c1' };
+const ID = parseSessionId('AAECAwQFBgcICQoLDA0ODw');
 
 /** As the keys of a node do it: no two tokens are one. */
 const mint = (): Uint8Array => new Uint8Array(96);
 
-const SESSION: Session = openSession(
-  {
-    id: parseSessionId('AAECAwQFBgcICQoLDA0ODw'),
-    parent: undefined,
-    depth: 0,
-    subject: { issuer: 'https://idp.example', sub: 'alice', signedInAtMs: T0 },
-    actors: [],
-    publicKey: new Uint8Array(32),
-    certificateThumbprint: undefined,
-    createdAtMs: T0,
-    expiresAtMs: T0 + 60_000,
-    ownGrant: { scope: [] },
-    inheritedGrant: undefined,
-    attributes: {},
-    policyRevision: 'r1',
-  },
-  mint,
-);
+/** An authority with one session. */
+function withSession(): { readonly authority: Authority; readonly session: Session } {
+  const authority = createAuthority({ mint, isAuthentic: () => false, policyRevision: 'r1' });
+  const session = authority.open(
+    {
+      id: ID,
+      subject: { issuer: 'https://idp.example', sub: 'alice', signedInAtMs: T0 },
+      actor: { id: 'agent', keyThumbprint: 'k' },
+      publicKey: new Uint8Array(32),
+      grant: { scope: ['files.read'] },
+      expiresAtMs: T0 + 60_000,
+    },
+    T0,
+  );
+  return { authority, session };
+}
 
-const next = (session: Session, input: Parameters<typeof step>[1]): Session =>
-  step(session, input, T0, mint).session;
+const { session: SESSION } = withSession();
 
 test('a decision is found for its question alone', () => {
   const cache = createDecisionCache();
@@ -52,19 +49,35 @@ test('a decision is found for its question alone', () => {
 
 test('it outlives the connection: binding changes nothing that the PDP is told', () => {
   const cache = createDecisionCache();
-  const bound = next(SESSION, { kind: 'bind', connection: 'one' });
+  const { authority } = withSession();
+  const { session: bound } = authority.bind(ID, { connection: 'one' }, T0);
   cache.put(bound, 'question', CACHED);
-  const released = next(bound, { kind: 'release', connection: 'one' });
-  const resumed = next(released, { kind: 'bind', connection: 'another' });
+  authority.release('one', T0);
+  const { session: resumed } = authority.bind(ID, { connection: 'another' }, T0);
   expect(cache.get(resumed, 'question', 'r1', T0)).toBe(CACHED);
 });
 
 test('another generation has none of it, even where the context comes back [I3]', () => {
   const cache = createDecisionCache();
-  cache.put(SESSION, 'question', CACHED);
-  const changed = next(SESSION, { kind: 'change', to: { attributes: { riskLevel: 'HIGH' } }, cause: CAUSE });
-  const back = next(changed, { kind: 'change', to: { attributes: {} }, cause: CAUSE });
-  expect(back.contextHash).toEqual(SESSION.contextHash);
+  const { authority, session } = withSession();
+  cache.put(session, 'question', CACHED);
+  const suspend = (current: boolean, atMs: number): Session => {
+    authority.apply(
+      {
+        id: `order-${atMs}`,
+        source: { issuer: 'admin', id: String(atMs) },
+        subject: { session: { id: ID } },
+        change: { kind: 'suspension', current },
+        occurredAtMs: atMs,
+        receivedAtMs: atMs,
+      },
+      atMs,
+    );
+    return authority.live(ID, atMs);
+  };
+  const changed = suspend(true, T0 + 1);
+  const back = suspend(false, T0 + 2);
+  expect(back.contextHash).toEqual(session.contextHash);
   expect(cache.get(changed, 'question', 'r1', T0)).toBeUndefined();
   expect(cache.get(back, 'question', 'r1', T0)).toBeUndefined();
 });

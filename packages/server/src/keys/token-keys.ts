@@ -21,11 +21,8 @@ export interface TokenKeys {
 /** What is done when keys change. */
 export interface FollowOptions {
   readonly audit: AuditTrail;
-  /**
-   * Replaces the current tokens of all live sessions, as a revoked key may have signed them (T-6.5). Where it is absent
-   * they are only refused.
-   */
-  readonly remint?: (cause: Cause) => void;
+  /** Replaces the current tokens of all live sessions, as a revoked key may have signed them (T-6.5). */
+  readonly remint: (cause: Cause) => void;
 }
 
 /**
@@ -53,7 +50,7 @@ export async function openTokenKeys(source: TokenKeySource): Promise<TokenKeys> 
     // The same name on every node, so that their logs can be laid side by side.
     const change = `keys-revoked:${revoked.join(',')}`;
     audit.record({ kind: 'keys', outcome: 'ok', cause: 'key-revoked', change, detail: { keyIds: revoked } });
-    remint?.({ kind: 'key-revoked', change });
+    remint({ kind: 'key-revoked', change });
   };
 
   return {

@@ -50,6 +50,7 @@ async function startNode(singleUse: SingleUseKeys, clockMs = T0): Promise<Binder
     isFresh: () => true,
     isConnected: () => true,
     carryOut: () => undefined,
+    onBound: () => undefined,
   });
 }
 

@@ -45,12 +45,14 @@ export interface BinderOptions {
   readonly isFresh: () => boolean;
   /** Whether a connection is still there. */
   readonly isConnected: (connection: string) => boolean;
-  readonly carryOut: (effects: readonly SessionEffect[], receivedAtMs: number) => void;
+  readonly carryOut: (effects: readonly SessionEffect[]) => void;
+  /** The session is bound. */
+  readonly onBound: (session: Session) => void;
 }
 
 /** Makes the binder of a node. */
 export function createBinder(options: BinderOptions): Binder {
-  const { authority, singleUse, audit, clock, isFresh, isConnected, carryOut } = options;
+  const { authority, singleUse, audit, clock, isFresh, isConnected, carryOut, onBound } = options;
 
   const assertFresh = (): void => {
     if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
@@ -78,7 +80,6 @@ export function createBinder(options: BinderOptions): Binder {
   const attach = (
     id: SessionId,
     connection: BindingConnection,
-    receivedAtMs: number,
     resumed?: { readonly issuedAtMs: number; readonly detail: JsonObject },
   ): Session => {
     const { session, effects } = authority.bind(
@@ -90,7 +91,8 @@ export function createBinder(options: BinderOptions): Binder {
       },
       clock.now(),
     );
-    carryOut(effects, receivedAtMs);
+    carryOut(effects);
+    onBound(session);
     const how = resumed === undefined ? {} : { detail: resumed.detail };
     audit.record({ kind: 'bind', outcome: 'ok', ...originOf(connection), ...whoOf(session), ...how });
     lifecycleChannel.publish({ kind: 'session-bound', session: id, connection: connection.id });
@@ -103,7 +105,7 @@ export function createBinder(options: BinderOptions): Binder {
     error: unknown,
     detail?: JsonObject,
   ): void => {
-    const known = authority.get(id);
+    const known = authority.get(id, clock.now());
     audit.record({
       kind: 'bind',
       ...refusalOf(error),
@@ -115,13 +117,12 @@ export function createBinder(options: BinderOptions): Binder {
 
   return {
     bind(message, connection, challenge) {
-      const receivedAtMs = clock.monotonicMs();
       const id = parseSessionId(message.session);
       try {
         assertFresh();
         const statement = bindingStatement(challenge, connection.channelBinding, id);
         assertProof(authority.live(id, clock.now()), statement, message.signature);
-        return attach(id, connection, receivedAtMs);
+        return attach(id, connection);
       } catch (error) {
         recordRefusal(id, connection, error);
         throw error;
@@ -129,7 +130,6 @@ export function createBinder(options: BinderOptions): Binder {
     },
 
     async resume({ session, nonce, issuedAtMs, signature }, connection) {
-      const receivedAtMs = clock.monotonicMs();
       const id = parseSessionId(session);
       const detail = { by: 'RESUME', early: connection.isEarly };
       try {
@@ -143,7 +143,7 @@ export function createBinder(options: BinderOptions): Binder {
         // Much can happen while the store is asked: what counts is how things are now.
         assertFresh();
         if (!isConnected(connection.id)) throw serverError('RTA_SERVER_DISCONNECTED');
-        return attach(id, connection, receivedAtMs, { issuedAtMs, detail });
+        return attach(id, connection, { issuedAtMs, detail });
       } catch (error) {
         recordRefusal(id, connection, error, detail);
         throw error;

@@ -1,11 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { createAuthority, type SessionEffect, type Signal } from '@rta/authority';
+import { createAuthority, type Signal } from '@rta/authority';
 import { type SessionId, sessionIdFromBytes } from '@rta/core';
 import { createMemoryStore } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { expect, test } from 'vitest';
 import { openAuditTrail } from '../audit/audit-trail.ts';
+import { createChangeLog } from '../changes/change-log.ts';
 import { createEnforcement, type Enforcement } from './enforcement.ts';
+import { createPushWindow } from './push-window.ts';
+import { createSettlement } from './settlement.ts';
 
 const T0 = 1_800_000_000_000;
 /** More turns than it takes to write all that may be written. */
@@ -15,8 +18,8 @@ const MANY_TURNS = 80;
 async function startNode(agents: number): Promise<{
   readonly clock: FakeClock;
   readonly enforcement: Enforcement;
-  /** Changes the context of all of them. */
-  change(current: 'LOW' | 'HIGH'): readonly SessionEffect[];
+  /** Changes the context of all of them, and begins to tell them. */
+  change(current: 'LOW' | 'HIGH'): void;
   /** Who was pushed to, in order. */
   readonly pushed: SessionId[];
 }> {
@@ -48,7 +51,12 @@ async function startNode(agents: number): Promise<{
     authority.bind(id, { connection: `connection of ${id}` }, clock.now());
   }
   const pushed: SessionId[] = [];
-  const enforcement = createEnforcement({
+  const window = createPushWindow(clock);
+  const changeLog = createChangeLog({ clock, node: 'node', onComplete: () => undefined });
+  const enforcement: Enforcement = createEnforcement({
+    changes: changeLog,
+    window,
+    onSettled: () => settlement.goOn(),
     target: {
       push: (_connection, session) => {
         pushed.push(session);
@@ -58,6 +66,13 @@ async function startNode(agents: number): Promise<{
     },
     audit: await openAuditTrail({ log: createMemoryStore({ clock }).audit, clock, node: 'node' }),
     clock,
+  });
+  const settlement = createSettlement({
+    authority,
+    clock,
+    window,
+    onEffects: enforcement.carryOut,
+    onSettled: changeLog.closeDecided,
   });
   let changes = 0;
   return {
@@ -74,7 +89,8 @@ async function startNode(agents: number): Promise<{
         receivedAtMs: T0 + changes,
         source: { issuer: 'https://idp.example', id: `jti-${changes}` },
       };
-      return authority.apply(signal, clock.now());
+      authority.apply(signal, clock.now());
+      settlement.begin();
     },
   };
 }
@@ -85,7 +101,7 @@ async function turns(count: number): Promise<void> {
 
 test('no more than 512 pushes are on their way, and each acknowledgement makes room for one', async () => {
   const { enforcement, change, pushed } = await startNode(600);
-  enforcement.carryOut(change('HIGH'), 0);
+  change('HIGH');
   await turns(MANY_TURNS);
   expect(pushed).toHaveLength(512);
 
@@ -103,8 +119,8 @@ test('no more than 512 pushes are on their way, and each acknowledgement makes r
 });
 
 test('agents that never acknowledge keep the others waiting for a quarter of a second, and not longer', async () => {
-  const { clock, enforcement, change, pushed } = await startNode(600);
-  enforcement.carryOut(change('HIGH'), 0);
+  const { clock, change, pushed } = await startNode(600);
+  change('HIGH');
   await turns(MANY_TURNS);
   clock.advance(249);
   await turns(MANY_TURNS);
@@ -114,22 +130,23 @@ test('agents that never acknowledge keep the others waiting for a quarter of a s
   expect(pushed).toHaveLength(600);
 });
 
-test('changes that come while others wait are pushed after them', async () => {
-  const { clock, enforcement, change, pushed } = await startNode(600);
-  enforcement.carryOut(change('HIGH'), 0);
-  enforcement.carryOut(change('LOW'), 0);
+test('who has not been told of a change is told of it together with the next one', async () => {
+  const { clock, change, pushed } = await startNode(600);
+  change('HIGH');
+  const toldAtOnce = [...pushed];
+  expect(toldAtOnce).toHaveLength(16);
+  change('LOW');
   await turns(MANY_TURNS);
   clock.advance(250);
   await turns(MANY_TURNS);
-  clock.advance(250);
-  await turns(MANY_TURNS);
-  expect(pushed).toHaveLength(1_200);
-  expect(pushed.slice(600)).toEqual(pushed.slice(0, 600));
+  expect(new Set(pushed).size).toBe(600);
+  expect(pushed).toHaveLength(616);
+  expect(pushed.filter((session, index) => pushed.indexOf(session) !== index)).toEqual(toldAtOnce);
 });
 
 test('a copy of an acknowledgement, or one of nothing that was pushed, makes no room', async () => {
   const { enforcement, change, pushed } = await startNode(600);
-  enforcement.carryOut(change('HIGH'), 0);
+  change('HIGH');
   await turns(MANY_TURNS);
   const [first] = pushed;
   if (first === undefined) throw new Error('nothing was pushed');

@@ -1,11 +1,12 @@
-import type { Cause, Session, SessionEffect } from '@rta/authority';
+import { type Cause, compareGrants, type Session, type SessionEffect } from '@rta/authority';
 import type { Clock, SessionId } from '@rta/core';
 import { encodeMessage, fitText } from '@rta/protocol';
 import { whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
+import type { ChangeLog } from '../changes/change-log.ts';
 import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
-import { createPushQueue } from './push-queue.ts';
+import type { PushWindow } from './push-window.ts';
 
 /** Where pushes go: the open connections of a node. */
 export interface PushTarget {
@@ -21,111 +22,123 @@ export interface PushTarget {
 
 /** Carries changes to the agents that they concern, and measures when each obeyed (invariant I8). */
 export interface Enforcement {
-  /**
-   * Records and pushes the effects of one change, in order.
-   *
-   * @param receivedAtMs - monotonic milliseconds at which the change reached this node.
-   */
-  carryOut(effects: readonly SessionEffect[], receivedAtMs: number): void;
+  /** Pushes and records effects, in order. */
+  carryOut(effects: readonly SessionEffect[]): void;
   /** An agent has taken a push to heart. */
   acknowledge(connection: string, session: SessionId, generation: number): void;
-  /** Gives up waiting for acknowledgements that are overdue. */
-  giveUpOverdue(): void;
-}
-
-/** What is to be pushed. */
-interface Push {
-  readonly session: Session;
-  readonly cause: Cause;
-  readonly receivedAtMs: number;
+  /** Cuts off those who did not acknowledge in time. */
+  cutOffOverdue(): void;
 }
 
 /** A push whose acknowledgement is awaited. */
-interface Awaited extends Push {
+interface Awaited {
+  readonly session: Session;
+  readonly connection: string;
+  /** What the agent obeys with it: one change, or several that were told at once. */
+  readonly causes: Cause[];
   readonly pushedAtMs: number;
 }
 
 /** Makes the enforcement of a node. */
 export function createEnforcement(options: {
   readonly target: PushTarget;
+  readonly changes: ChangeLog;
   readonly audit: AuditTrail;
   readonly clock: Clock;
+  readonly window: PushWindow;
+  /** A push is awaited no longer. */
+  readonly onSettled: () => void;
 }): Enforcement {
-  const { target, audit, clock } = options;
+  const { target, changes, audit, clock, window, onSettled } = options;
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
   let pushes = 0;
 
-  const settle = (key: string, outcome: 'acknowledged' | 'timed-out'): void => {
+  const settle = (key: string, outcome: 'acknowledged' | 'cut-off'): void => {
     const push = awaited.get(key);
     if (push === undefined) return;
     awaited.delete(key);
-    queue.settled(key);
-    const { session, cause, receivedAtMs, pushedAtMs } = push;
-    const nowMs = clock.monotonicMs();
-    enforcementChannel.publish({
-      change: cause.change,
-      kind: cause.kind,
-      outcome,
-      durationMs: nowMs - receivedAtMs,
-    });
-    audit.record({
-      kind: 'enforcement',
-      outcome,
-      ...whoOf(session),
-      change: cause.change,
-      cause: cause.kind,
-      detail: { pushedAfterMs: pushedAtMs - receivedAtMs, settledAfterMs: nowMs - receivedAtMs },
-    });
+    window.settled(key);
+    onSettled();
+    const { session, causes, pushedAtMs } = push;
+    const sincePushMs = clock.monotonicMs() - pushedAtMs;
+    for (const { change, kind } of causes) {
+      const settledAfterMs = changes.settled(change, session.id, session.generation, outcome) ?? sincePushMs;
+      enforcementChannel.publish({ change, kind, outcome, durationMs: settledAfterMs });
+      audit.record({
+        kind: 'enforcement',
+        outcome,
+        ...whoOf(session),
+        change,
+        cause: kind,
+        detail: { pushedAfterMs: settledAfterMs - sincePushMs, settledAfterMs },
+      });
+    }
   };
 
-  /** @returns the key of what is awaited now; undefined where nobody is there to answer. */
-  const push = ({ session, cause, receivedAtMs }: Push): string | undefined => {
-    if (session.connection === undefined) return undefined;
+  const push = (effect: Exclude<SessionEffect, { kind: 'displaced' }>): void => {
+    const { session, cause } = effect;
+    const { id, generation, connection } = session;
+    const point = { session: id, agent: session.actors.at(-1)?.id ?? '', generation };
+    if (connection === undefined) {
+      changes.offline(cause.change, point);
+      return;
+    }
+    const key = awaitKey(connection, id, generation);
+    const same = awaited.get(key);
+    if (same !== undefined) {
+      // Its agent is being told of this very generation.
+      if (same.causes.some(({ change }) => change === cause.change)) return;
+      same.causes.push(cause);
+      changes.pushed(cause.change, point);
+      return;
+    }
+    if (effect.kind === 'joined') {
+      // It was told of it before, and has acknowledged.
+      changes.pushed(cause.change, point);
+      changes.settled(cause.change, id, generation, 'acknowledged');
+      return;
+    }
     let frame: Uint8Array;
     pushes += 1;
     try {
-      frame = pushFrame(session, cause, pushes);
+      frame = pushFrame(effect, pushes);
     } catch (error) {
       // One agent that cannot be told must not keep the others from hearing it, nor go on itself.
       reportFault('connection', error);
-      target.cut(session.connection);
-      return undefined;
+      target.cut(connection);
+      changes.offline(cause.change, point);
+      return;
     }
-    if (!target.push(session.connection, session.id, frame, session.state === 'ended')) return undefined;
-    for (const oldest of awaited.keys()) {
-      if (awaited.size < SERVER_LIMITS.maxTrackedChanges) break;
-      settle(oldest, 'timed-out');
+    if (!target.push(connection, id, frame, session.state === 'ended')) {
+      changes.offline(cause.change, point);
+      return;
     }
-    const key = awaitKey(session.connection, session.id, session.generation);
-    awaited.set(key, { session, cause, receivedAtMs, pushedAtMs: clock.monotonicMs() });
-    return key;
+    for (const [oldest, { connection: slow }] of awaited) {
+      if (awaited.size < SERVER_LIMITS.maxAwaitedPushes) break;
+      settle(oldest, 'cut-off');
+      target.cut(slow);
+    }
+    window.opened(key);
+    awaited.set(key, { session, connection, causes: [cause], pushedAtMs: clock.monotonicMs() });
+    changes.pushed(cause.change, point);
   };
 
-  const queue = createPushQueue({ write: push, clock });
-
   return {
-    carryOut(effects, receivedAtMs) {
+    carryOut(effects) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
-      for (const effect of effects) {
-        if (effect.kind === 'displaced') continue;
-        const { session, cause } = effect;
-        if (session.connection === undefined) continue;
-        // Its agents come back, bind again, and are given the state as it is then.
-        if (queue.size >= SERVER_LIMITS.maxWaitingPushes) target.cut(session.connection);
-        else queue.add({ session, cause, receivedAtMs });
-      }
-      queue.start();
+      for (const effect of effects) if (effect.kind !== 'displaced') push(effect);
       for (const effect of effects) recordEffect(effect, audit);
     },
     acknowledge(connection, session, generation) {
       settle(awaitKey(connection, session, generation), 'acknowledged');
     },
-    giveUpOverdue() {
+    cutOffOverdue() {
       const overdueMs = clock.monotonicMs() - SERVER_LIMITS.acknowledgeTimeoutMs;
-      for (const [key, { pushedAtMs }] of awaited) {
+      for (const [key, { connection, pushedAtMs }] of awaited) {
         if (pushedAtMs > overdueMs) return;
-        settle(key, 'timed-out');
+        settle(key, 'cut-off');
+        target.cut(connection);
       }
     },
   };
@@ -135,21 +148,28 @@ function awaitKey(connection: string, session: SessionId, generation: number): s
   return `${session} ${generation} ${connection}`;
 }
 
-function pushFrame(session: Session, changeCause: Cause, pushId: number): Uint8Array {
+function pushFrame(
+  effect: Exclude<SessionEffect, { kind: 'displaced' | 'joined' }>,
+  pushId: number,
+): Uint8Array {
+  const { session } = effect;
   const { id, generation, token, grant, attributes } = session;
   // 0 answers nothing; a push id only numbers the pushes of a node.
   const requestId = pushId >>> 0 === 0 ? 1 : pushId >>> 0;
-  const cause = wireCause(changeCause);
-  return session.state === 'ended'
-    ? encodeMessage('revoked', requestId, { session: id, generation, cause })
-    : encodeMessage('context', requestId, {
-        session: id,
-        generation,
-        token,
-        scope: grant.scope,
-        attributes: { ...attributes },
-        cause,
-      });
+  const cause = wireCause(effect.cause);
+  if (effect.kind === 'ended') {
+    return encodeMessage('revoked', requestId, { session: id, generation, cause });
+  }
+  return encodeMessage('context', requestId, {
+    session: id,
+    generation,
+    token,
+    state: session.state === 'suspended' ? 'suspended' : 'active',
+    scope: grant.scope,
+    ...compareGrants(effect.before.grant, grant),
+    attributes: { ...attributes },
+    cause,
+  });
 }
 
 /** A cause has words from outside: what a message cannot carry is cut or replaced, and the change travels anyway. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import {
   type Actor,
   type Authority,
+  type Budget,
   type Grant,
   intersectGrants,
   type Session,
@@ -15,13 +16,12 @@ import {
   parseExchangeRequest,
   type VerifiedSubject,
 } from '@rta/idp';
-import type { Store } from '@rta/store';
 import { type Origin, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { lifecycleChannel } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
-import { keepSession } from './session-records.ts';
+import type { SessionKeeper } from './session-keeper.ts';
 
 /** A token request, however it came. */
 export interface ExchangeInput {
@@ -49,7 +49,7 @@ export interface ExchangeOptions {
   readonly authority: Authority;
   readonly idp: IdpRegistry;
   readonly dpop: DpopVerifier;
-  readonly store: Store;
+  readonly keeper: SessionKeeper;
   readonly audit: AuditTrail;
   readonly clock: Clock;
   readonly isFresh: () => boolean;
@@ -66,11 +66,14 @@ export interface ExchangeOptions {
   readonly grantableScope: ReadonlyMap<string, readonly string[]>;
   /** Lifetime of a session where it may outlive the IdP's token, by issuer. */
   readonly sessionLifetimeMs: ReadonlyMap<string, number>;
+  readonly sessionBudget: Budget | undefined;
+  /** A session that is not kept could not be found again: it was never there. */
+  readonly abandon: (session: Session) => void;
 }
 
 /** Makes the exchange of a node. */
 export function createExchange(options: ExchangeOptions): Exchange {
-  const { authority, idp, dpop, store, audit, clock } = options;
+  const { authority, idp, dpop, keeper, audit, clock } = options;
   let inFlight = 0;
 
   const open = async ({ parameters, proof, certificateThumbprint }: ExchangeInput): Promise<Session> => {
@@ -101,14 +104,14 @@ export function createExchange(options: ExchangeOptions): Exchange {
         certificateThumbprint,
         grant: intersectGrants(askedFor(request), grantable(verified, options.grantableScope)),
         expiresAtMs: expiryOf(verified, nowMs, options.sessionLifetimeMs),
+        budget: options.sessionBudget,
       },
       nowMs,
     );
     try {
-      await keepSession(store, session);
+      await keeper.keep(session);
     } catch (error) {
-      // A session that is not kept could not be found again: it was never there.
-      authority.end(session.id, { kind: 'ended', change: session.id }, clock.now());
+      options.abandon(session);
       throw error;
     }
     return session;
@@ -141,15 +144,20 @@ function assertTarget(request: ExchangeRequest, issuer: string): void {
 }
 
 function subjectOf(verified: VerifiedSubject): Subject {
-  const { issuer, sub, email, idpSessionId, clientId, acr, amr, authTimeMs, issuedAtMs } = verified;
+  const { issuer, sub, email, idpSessionId, tenantId, deviceId, clientId, mayAct } = verified;
+  const { acr, amr, authTimeMs, issuedAtMs } = verified;
   return {
     issuer,
     sub,
     ...(email === undefined ? {} : { email }),
     ...(idpSessionId === undefined ? {} : { idpSessionId }),
+    ...(tenantId === undefined ? {} : { tenantId }),
+    ...(deviceId === undefined ? {} : { deviceId }),
     ...(clientId === undefined ? {} : { clientId }),
+    ...(mayAct === undefined ? {} : { mayAct }),
     ...(acr === undefined ? {} : { acr }),
     ...(amr === undefined ? {} : { amr }),
+    ...(authTimeMs === undefined ? {} : { authTimeMs }),
     // By the issuer's clock, as its revocations are.
     signedInAtMs: Math.min(authTimeMs ?? issuedAtMs, issuedAtMs),
   };

@@ -1,140 +1,133 @@
-import { randomBytes } from 'node:crypto';
-import {
-  type Authority,
-  authorityError,
-  type Cause,
-  type Check,
-  keyThumbprint,
-  type Session,
-  type SessionEffect,
-} from '@rta/authority';
-import { type Clock, sessionIdFromBytes } from '@rta/core';
-import { isWeakEd25519Key, parseAgentMetadata } from '@rta/idp';
-import type { Messages } from '@rta/protocol';
+import type { Authority, Cause, Session, SessionEffect } from '@rta/authority';
+import type { Clock } from '@rta/core';
+import type { PolicyDecisionPoint } from '@rta/pdp';
 import type { Store } from '@rta/store';
-import { peekSessionId } from '@rta/token';
-import { type Origin, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
-import { lifecycleChannel } from '../diagnostics.ts';
-import { serverError } from '../errors.ts';
+import type { ChangeLog } from '../changes/change-log.ts';
+import { reportFault } from '../diagnostics.ts';
 import { type Binder, createBinder } from './binder.ts';
-import type { Enforcement } from './enforcement.ts';
-import { forgetSession, keepSession } from './session-records.ts';
+import { createDelegation, type Delegation } from './delegation.ts';
+import { createEnforcement, type Enforcement, type PushTarget } from './enforcement.ts';
+import { createTokenGate } from './presented-token.ts';
+import { createPushWindow } from './push-window.ts';
+import type { SessionKeeper } from './session-keeper.ts';
+import { createSettlement } from './settlement.ts';
+import { createTreeControl, type TreeControl } from './tree-control.ts';
 
 /** What the sessions of a node can be asked for over a connection, besides decisions. */
-export interface SessionService extends Binder {
-  /**
-   * Opens a child session for another agent's key.
-   *
-   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`; of `@rta/authority` for what may not be delegated.
-   */
-  delegate(message: Messages['delegate'], origin: Origin): Promise<Session>;
-  /** Ends the session whose token this is, and everything below it. @throws RtaError `RTA_SERVER_TOKEN_REFUSED` */
-  end(token: Uint8Array, origin: Origin): Session;
+export interface SessionService extends Binder, Delegation, TreeControl {
+  /** An agent has taken a push to heart. */
+  readonly acknowledge: Enforcement['acknowledge'];
   /** A connection is gone. */
   release(connection: string): void;
-  /** Ends what has reached its time. */
+  /** Ends what has reached its time, suspends what may not go on alone, and cuts off who does not obey in time. */
   expire(): void;
   /** Other policies are in force. */
   setPolicyRevision(revision: string): void;
-  /** Carries effects out, and takes ended sessions out of the store. */
-  carryOut(effects: readonly SessionEffect[], receivedAtMs: number): void;
+  /** A session that could not be kept was never there: nobody was told of it. */
+  abandon(session: Session): void;
+  /** Policies say that a session is to end. */
+  endByPolicy(session: Session, policies: readonly string[]): void;
+  /** Replaces the tokens of all sessions. */
+  remint(cause: Cause): void;
+  /** Something is in force since now: those whom it concerns are told. */
+  settle(): void;
+  /** Resolves when everybody who is connected was told. */
+  settled(): Promise<void>;
 }
 
 /** What the sessions of a node rest on. */
 export interface SessionServiceOptions {
   readonly authority: Authority;
-  readonly enforcement: Enforcement;
+  readonly target: PushTarget;
+  readonly changes: ChangeLog;
+  readonly keeper: SessionKeeper;
   readonly store: Store;
   readonly audit: AuditTrail;
   readonly clock: Clock;
+  readonly node: string;
+  readonly delegationPdp: PolicyDecisionPoint | undefined;
   readonly isFresh: () => boolean;
   /** Whether a connection is still there. */
   readonly isConnected: (connection: string) => boolean;
+  readonly onEffects: (effects: readonly SessionEffect[]) => void;
 }
 
 /** Makes the session service of a node. */
 export function createSessionService(options: SessionServiceOptions): SessionService {
-  const { authority, enforcement, store, audit, clock, isFresh } = options;
+  const { authority, changes, keeper, store, audit, clock, node } = options;
+  const present = createTokenGate(options);
 
-  const carryOut = (effects: readonly SessionEffect[], receivedAtMs: number): void => {
-    enforcement.carryOut(effects, receivedAtMs);
-    for (const effect of effects) if (effect.kind === 'ended') forgetSession(store, effect.session);
+  const window = createPushWindow(clock);
+  const enforcement = createEnforcement({ ...options, window, onSettled: () => settlement.goOn() });
+
+  const carryOut = (effects: readonly SessionEffect[]): void => {
+    enforcement.carryOut(effects);
+    keeper.follow(effects);
+    options.onEffects(effects);
+  };
+  const settlement = createSettlement({
+    authority,
+    clock,
+    window,
+    onEffects: carryOut,
+    onSettled: changes.closeDecided,
+  });
+
+  /** What this node itself has brought about. */
+  const onChange = ({ change, kind, reason }: Cause): void => {
+    const header = { id: change, kind, source: node, receivedAtMs: clock.now() };
+    changes.begin(reason === undefined ? header : { ...header, reason }, clock.monotonicMs());
+    changes.decided(change);
+    settlement.begin();
   };
 
-  /** The session whose current token this is, on its own connection; anything else is refused and written down. */
-  const present = (token: Uint8Array, origin: Origin): Session => {
-    if (!isFresh()) throw serverError('RTA_SERVER_VIEW_STALE');
-    const check: Check = authority.check(peekSessionId(token), token, origin.connection, clock.now());
-    if (check.ok) return check.session;
-    audit.record({
-      kind: 'refusal',
-      outcome: 'refused',
-      cause: check.cause,
-      ...origin,
-      ...(check.session === undefined ? {} : whoOf(check.session)),
-    });
-    throw serverError('RTA_SERVER_TOKEN_REFUSED', `the token is refused: ${check.cause}`);
+  /** Those who waited for its return go on. */
+  const onBound = (session: Session): void => {
+    keeper.touch(session);
+    settlement.begin();
   };
 
-  const openChild = (parent: Session, message: Messages['delegate'], nowMs: number): Session => {
-    const { key, scope, authorizationDetails, lifetimeMs } = message;
-    const agent = parseAgentMetadata(message.agent);
-    // Anybody could sign for a key of small order.
-    if (isWeakEd25519Key(key)) throw authorityError('RTA_AUTHORITY_PROOF');
-    return authority.delegate(
-      parent.id,
-      {
-        id: sessionIdFromBytes(randomBytes(16)),
-        actor: { ...agent, keyThumbprint: keyThumbprint(key) },
-        publicKey: key.slice(),
-        grant: { scope, ...(authorizationDetails === undefined ? {} : { details: authorizationDetails }) },
-        expiresAtMs: lifetimeMs === undefined ? parent.expiresAtMs : nowMs + lifetimeMs,
-      },
-      nowMs,
-    );
+  const abandon = ({ id }: Session): void => {
+    authority.end(id, { kind: 'ended', change: id });
+    settlement.begin();
   };
 
   return {
-    ...createBinder({ ...options, singleUse: store.singleUse, carryOut }),
-    carryOut,
-
-    async delegate(message, origin) {
-      const parent = present(message.token, origin);
-      try {
-        const child = openChild(parent, message, clock.now());
-        await keepSession(store, child).catch((error: unknown) => {
-          authority.end(child.id, { kind: 'ended', change: child.id }, clock.now());
-          throw error;
-        });
-        audit.record({ kind: 'delegation', outcome: 'ok', ...origin, ...whoOf(child) });
-        lifecycleChannel.publish({ kind: 'session-opened', session: child.id });
-        return child;
-      } catch (error) {
-        audit.record({ kind: 'delegation', ...refusalOf(error), ...origin, ...whoOf(parent) });
-        throw error;
-      }
-    },
-
-    end(token, origin) {
-      const session = present(token, origin);
-      const cause: Cause = { kind: 'ended', change: session.id, reason: 'ended by its agent' };
-      carryOut(authority.end(session.id, cause, clock.now()), clock.monotonicMs());
-      return session;
-    },
-
+    ...createBinder({ ...options, singleUse: store.singleUse, carryOut, onBound }),
+    ...createDelegation({ ...options, present, abandon }),
+    ...createTreeControl({ ...options, present, onChange }),
+    acknowledge: enforcement.acknowledge,
     release(connection) {
       authority.release(connection, clock.now());
     },
-
     expire() {
-      carryOut(authority.expire(clock.now()), clock.monotonicMs());
+      authority.expire(clock.now());
+      settlement.begin();
+      enforcement.cutOffOverdue();
     },
-
     setPolicyRevision(revision) {
       const cause: Cause = { kind: 'policy-change', change: revision };
       audit.record({ kind: 'policy', outcome: 'ok', policyRevision: revision });
-      carryOut(authority.setPolicyRevision(revision, cause, clock.now()), clock.monotonicMs());
+      authority.setPolicyRevision(revision, cause);
+      onChange(cause);
     },
+    abandon,
+    endByPolicy({ id, generation }, policies) {
+      const cause: Cause = {
+        kind: 'ended',
+        change: `${id}:policy:${generation}`,
+        reason: `ended by policy ${policies.join(', ')}`,
+      };
+      authority.end(id, cause);
+      onChange(cause);
+      keeper.forget(id).catch((error: unknown) => reportFault('store', error));
+    },
+    remint(cause) {
+      authority.remint(cause);
+      onChange(cause);
+    },
+    settle: settlement.begin,
+    settled: settlement.settled,
   };
 }

@@ -1,7 +1,8 @@
 import type { Signal } from '@rta/authority';
-import type { JsonObject } from '@rta/core';
+import { type JsonObject, parseSessionId } from '@rta/core';
 import type { EventEnvelope } from '@rta/events';
 import { z } from 'zod';
+import { grantSchema } from '../sessions/session-records.ts';
 
 const names = z.array(z.string()).readonly();
 const member = z.strictObject({ id: z.string(), issuers: names });
@@ -19,6 +20,10 @@ const signalSchema: z.ZodType<Signal> = z.strictObject({
       .exactOptional(),
     idpSession: member.exactOptional(),
     device: member.exactOptional(),
+    tenant: member.exactOptional(),
+    actor: z.strictObject({ id: z.string() }).exactOptional(),
+    session: z.strictObject({ id: z.string().transform(parseSessionId) }).exactOptional(),
+    everyone: z.literal(true).exactOptional(),
   }),
   change: z.discriminatedUnion('kind', [
     z.strictObject({ kind: z.literal('session-revoked') }),
@@ -36,6 +41,8 @@ const signalSchema: z.ZodType<Signal> = z.strictObject({
       principal: z.string(),
       current: z.enum(['LOW', 'MEDIUM', 'HIGH']),
     }),
+    z.strictObject({ kind: z.literal('ceiling'), grant: grantSchema.exactOptional() }),
+    z.strictObject({ kind: z.literal('suspension'), current: z.boolean() }),
   ]),
   occurredAtMs: z.number(),
   receivedAtMs: z.number(),
@@ -56,17 +63,26 @@ export function signalEvent(signal: Signal): EventEnvelope {
 
 /** Reads a signal that came from the broker; undefined where it is not one that this node understands. */
 export function parseSignalEvent(event: EventEnvelope): Signal | undefined {
-  const parsed = signalSchema.safeParse(event.payload);
-  return parsed.success ? parsed.data : undefined;
+  return parseSignal(event.payload);
+}
+
+/** Reads a signal that was written as JSON; undefined where it is not one that this node understands. */
+export function parseSignal(record: JsonObject): Signal | undefined {
+  try {
+    return signalSchema.parse(record);
+  } catch {
+    return undefined;
+  }
 }
 
 const MAX_KEY_CHARACTERS = 256;
 
 function orderingKey({ subject }: Signal): string {
-  const { user, idpSession, device } = subject;
+  const { user, idpSession, device, tenant, actor, session } = subject;
+  const others = [idpSession, device, tenant, actor, session].find((member) => member !== undefined);
   const name =
     user?.by === 'iss-sub'
       ? `${user.issuer} ${user.sub}`
-      : ((user?.by === 'email' ? user.email : user?.id) ?? idpSession?.id ?? device?.id ?? '');
+      : ((user?.by === 'email' ? user.email : user?.id) ?? others?.id ?? '');
   return name.slice(0, MAX_KEY_CHARACTERS);
 }
