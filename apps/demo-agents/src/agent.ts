@@ -51,13 +51,9 @@ export function createAgent(options: {
     }
   };
 
-  session.on('context', ({ generation, cause, attributes }) => {
-    timeline.tell(
-      name,
-      `has a new token, generation ${generation}`,
-      'change',
-      `${cause.kind}: ${JSON.stringify(attributes)}`,
-    );
+  session.on('context', ({ generation, cause, lost = [], attributes }) => {
+    const said = lost.length > 0 ? `lost ${lost.join(' ')}` : JSON.stringify(attributes);
+    timeline.tell(name, `has a new token, generation ${generation}`, 'change', `${cause.kind}: ${said}`);
   });
   session.on('revoked', ({ cause }) => {
     timeline.tell(name, 'is told that its session ended', 'stop', cause.reason ?? cause.kind);

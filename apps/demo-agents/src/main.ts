@@ -4,7 +4,7 @@ import pc from 'picocolors';
 import { playStory } from './story.ts';
 import { createTimeline } from './timeline.ts';
 
-const HELP = `The RealTimeAuth demo: a sign-in, a co-pilot, three agents, one revocation.
+const HELP = `The RealTimeAuth demo: a sign-in, a co-pilot and four other agents, one revocation.
 
 Usage
   npx -y pnpm@12 demo            tell the story as it happens
@@ -46,7 +46,7 @@ async function main(): Promise<number> {
   } else {
     for (const { person, agents, action, outcome, times } of audit.whoDidWhat) {
       print(
-        `  ${pc.cyan(person)} ← ${agents.padEnd(24)} ${action.padEnd(13)} ${outcome.padEnd(18)} ${pc.dim(`${times}×`)}`,
+        `  ${pc.cyan(person)} ← ${agents.padEnd(28)} ${action.padEnd(13)} ${outcome.padEnd(18)} ${pc.dim(`${times}×`)}`,
       );
     }
     const { length } = timeline.expectations;

@@ -16,7 +16,7 @@ export interface StoryResult {
 
 const JWT_LIFETIME_SECONDS = 4;
 
-/** Plays the story: a sign-in, four agents, one risk, one revocation. */
+/** Plays the story: a sign-in, five agents, one risk, one right taken back, one revocation. */
 export async function playStory(timeline: Timeline): Promise<StoryResult> {
   const { tell, expect, chapter } = timeline;
   chapter('Setting the stage');
@@ -67,6 +67,9 @@ export async function playStory(timeline: Timeline): Promise<StoryResult> {
     'writing goes on when the risk is low',
     (await writer.attempt('write', 'reports/q3.txt')) === 'done',
   );
+
+  chapter('The co-pilot takes rights back from an agent that it never met');
+  await narrowBelow(team, timeline);
 
   chapter('The IdP revokes Alice in the middle of three tool calls');
   const writers = [copilot, writer, janitor];
@@ -135,12 +138,48 @@ export async function playStory(timeline: Timeline): Promise<StoryResult> {
   return { stoppedAfterMs, audit };
 }
 
+/** The writer has a helper, deep down in the tree; the co-pilot finds it, narrows it, and ends it. */
+async function narrowBelow(team: Team, { tell, expect }: Timeline): Promise<void> {
+  const { copilot, writer } = team;
+  const helper = await team.delegate(writer, 'helper', 'writer');
+  expect('the helper may write', (await helper.attempt('write', 'reports/q3.txt')) === 'done');
+
+  const below = await copilot.session.descendants();
+  const names = below.map(({ agent }) => agent.id);
+  expect(
+    'the co-pilot sees everybody below it',
+    names.toSorted().join() === 'helper,researcher,writer',
+    names.join(', '),
+  );
+  const lost = new Promise<readonly string[]>((resolve) => {
+    helper.session.on('context', (change) => resolve(change.lost ?? []));
+  });
+  await copilot.session.narrow(helper.session.id, { scope: ['files.read'] });
+  tell('co-pilot', 'left the helper reading, and nothing else', 'change');
+  expect('the helper is told what it lost', (await lost).join() === 'files.write');
+  expect('the helper writes no more', (await helper.attempt('write', 'reports/q3.txt')) === 'denied');
+  expect('the helper goes on reading', (await helper.attempt('read', 'reports/q3.txt')) === 'done');
+  expect('the writer has lost nothing', (await writer.attempt('write', 'reports/q3.txt')) === 'done');
+
+  const ended = new Promise<void>((resolve) => {
+    helper.session.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await copilot.session.endDescendant(helper.session.id);
+  await ended;
+  expect(
+    'the helper is done when the co-pilot says so',
+    (await codeOf(helper.attempt('read', 'reports/q3.txt'))) === 'RTA_SDK_REVOKED',
+  );
+}
+
 interface Team extends AsyncDisposable {
   readonly copilot: Agent;
   readonly researcher: Agent;
   readonly writer: Agent;
   readonly janitor: Agent;
   readonly all: readonly Agent[];
+  /** Starts an agent below another one: with these rights, or with all that the other one has. */
+  delegate(from: Agent, name: string, type: string, scope?: readonly string[]): Promise<Agent>;
 }
 
 /**
@@ -149,9 +188,10 @@ interface Team extends AsyncDisposable {
  */
 async function assembleTeam(stage: Stage, subjectToken: string, timeline: Timeline): Promise<Team> {
   await using started = new AsyncDisposableStack();
+  let running: AsyncDisposableStack = started;
   const { tools } = stage;
   const enlist = (options: Omit<Parameters<typeof createAgent>[0], 'tools' | 'timeline'>): Agent =>
-    started.use(createAgent({ ...options, tools, timeline }));
+    running.use(createAgent({ ...options, tools, timeline }));
 
   const copilotClient = await connectAgent(stage);
   const copilot = enlist({
@@ -161,20 +201,25 @@ async function assembleTeam(stage: Stage, subjectToken: string, timeline: Timeli
   });
   timeline.tell('co-pilot', 'exchanged the token', 'ok', copilot.session.scope.join(' '));
 
-  const delegate = async (name: string, type: string, scope: readonly string[]): Promise<Agent> => {
+  const delegate: Team['delegate'] = async (from, name, type, scope) => {
     const key = generateAgentKey();
-    const { session } = await copilot.session.delegate({
+    const { session } = await from.session.delegate({
       agent: { id: name, type },
-      scope,
+      ...(scope === undefined ? {} : { scope }),
       publicKey: key.publicKey,
     });
     const client = await connectAgent(stage);
     const agent = enlist({ name, client, session: await client.bind({ session, key }) });
-    timeline.tell(name, 'bound the session that the co-pilot delegated', 'ok', agent.session.scope.join(' '));
+    timeline.tell(
+      name,
+      `bound the session that the ${from.name} delegated`,
+      'ok',
+      agent.session.scope.join(' '),
+    );
     return agent;
   };
-  const researcher = await delegate('researcher', 'researcher', ['files.read']);
-  const writer = await delegate('writer', 'writer', ['files.read', 'files.write']);
+  const researcher = await delegate(copilot, 'researcher', 'researcher', ['files.read']);
+  const writer = await delegate(copilot, 'writer', 'writer', ['files.read', 'files.write']);
 
   const janitorClient = await connectAgent(stage);
   const janitor = enlist({
@@ -184,13 +229,14 @@ async function assembleTeam(stage: Stage, subjectToken: string, timeline: Timeli
   });
   timeline.tell('janitor', 'exchanged the token itself', 'ok', janitor.session.scope.join(' '));
 
-  const running = started.move();
+  running = started.move();
   return {
     copilot,
     researcher,
     writer,
     janitor,
     all: [copilot, researcher, writer, janitor],
+    delegate,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }

@@ -43,7 +43,9 @@ describe('a configuration', () => {
       ],
       transmitters: [],
       policies: '/etc/rta/policies',
+      store: { kind: 'lmdb', folder: '/etc/rta/state' },
       audit: { file: '/etc/rta/audit.jsonl', keyFile: '/etc/rta/audit.key', onFailure: 'deny' },
+      sessions: { delegation: 'grant' },
       log: { level: 'info' },
     });
   });

@@ -12,7 +12,7 @@ const url = z.url();
 const positiveMs = z.int().min(1);
 
 /** What a configuration file may say. A member that is not listed is an error: it would be a setting that is not. */
-const schema = z.strictObject({
+const members = z.strictObject({
   /** The server's own identifier, as its clients see it: an https URL without a path. */
   issuer: url.regex(/^https:\/\/[^/]+$/, 'must be an https URL without a path'),
   node: name.exactOptional(),
@@ -85,6 +85,10 @@ const schema = z.strictObject({
             accessTokenTyp: z.enum(['at+jwt', 'jwt']).exactOptional(),
           })
           .exactOptional(),
+        /** Claims that it has names of its own for: `tid` or `org_id` for the tenant. */
+        claims: z
+          .strictObject({ tenant: name.exactOptional(), device: name.exactOptional() })
+          .exactOptional(),
         /** What a token without scopes of its own can be exchanged for. */
         grantableScope: z.array(name).exactOptional(),
         /** How long sessions live; as long as the IdP's token by default. */
@@ -118,6 +122,27 @@ const schema = z.strictObject({
     .default([]),
   /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
   policies: name,
+  /** Where sessions, and what is known of their subjects, outlive the process. */
+  store: z
+    .discriminatedUnion('kind', [
+      /** In an embedded database in this folder, for one node. */
+      z.strictObject({ kind: z.literal('lmdb'), folder: name.default('state') }),
+      /** In Redis (packages/store-redis/README.md); needs `node`. */
+      z.strictObject({
+        kind: z.literal('redis'),
+        url: z.url({ protocol: /^rediss?$/ }),
+        keyPrefix: name.exactOptional(),
+        /** Refuses a Redis that may forget what it has acknowledged; false only where that may be. */
+        requireDurable: z.boolean().default(true),
+        /** Replicas that must have a write before it counts. */
+        waitReplicas: z.int().min(0).exactOptional(),
+        /** Goes on after a loss that was looked into: the `lossId` of the error. */
+        acceptLoss: name.exactOptional(),
+      }),
+      /** In memory, for a try: everything is forgotten when the process ends. */
+      z.strictObject({ kind: z.literal('memory') }),
+    ])
+    .prefault({ kind: 'lmdb' }),
   /** The audit log (docs/audit.md). */
   audit: z
     .strictObject({
@@ -130,7 +155,32 @@ const schema = z.strictObject({
       segmentBytes: z.int().min(1_048_576).exactOptional(),
     })
     .prefault({}),
+  /** What sessions may do. */
+  sessions: z
+    .strictObject({
+      /** Suspends sessions at this risk level and above; without it, that is for the policies to say. */
+      suspendAtRisk: z.enum(['MEDIUM', 'HIGH']).exactOptional(),
+      /** Who says whether an agent may delegate: the grant alone, or the policies too (`rta:delegate`). */
+      delegation: z.enum(['grant', 'policy']).default('grant'),
+      /** What a session may ask for, over itself and those below it. */
+      budget: z
+        .strictObject({
+          requestsPerSecond: z.number().positive().exactOptional(),
+          totalCount: z.int().min(1).exactOptional(),
+        })
+        .exactOptional(),
+      /** Questions per second of one agent over all its sessions. */
+      agentRequestsPerSecond: z.number().positive().exactOptional(),
+      /** Types of obligations that all agents are known to fulfil. */
+      forwardedObligations: z.array(name).exactOptional(),
+    })
+    .prefault({}),
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
+});
+
+const schema = members.refine(({ store, node }) => store.kind !== 'redis' || node !== undefined, {
+  path: ['node'],
+  message: 'a store in Redis needs a name of the node that stays',
 });
 
 /** A configuration that was checked; paths are absolute. */
@@ -229,7 +279,7 @@ function nearestNode(root: ParsedNode | null, path: readonly PropertyKey[]): Par
 
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => resolve(folder, path);
-  const { agents, tls, tokens, audit } = config;
+  const { agents, tls, tokens, audit, store } = config;
   return {
     ...config,
     agents: {
@@ -247,6 +297,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...(tokens.keyFolder === undefined ? {} : { keyFolder: absolute(tokens.keyFolder) }),
     },
     policies: absolute(config.policies),
+    store: store.kind === 'lmdb' ? { ...store, folder: absolute(store.folder) } : store,
     audit: { ...audit, file: absolute(audit.file), keyFile: absolute(audit.keyFile) },
   };
 }

@@ -1,10 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:https';
 import { serve } from '@hono/node-server';
 import { isRtaError, systemClock } from '@rta/core';
 import { createMemoryBroker } from '@rta/events';
 import { cedarFolder, createCedarPdp } from '@rta/pdp-cedar';
 import { createRtaServer } from '@rta/server';
-import { createMemoryStore } from '@rta/store';
 import { openFileAuditLog } from '@rta/store-file';
 import type { ServerCredentials } from '@rta/transport';
 import { Hono } from 'hono';
@@ -13,6 +13,7 @@ import { openAgentPorts } from './agent-ports.ts';
 import { loadAuditKey } from './audit/audit-key.ts';
 import type { Config } from './config.ts';
 import { appError } from './errors.ts';
+import { openStateStore } from './state-store.ts';
 import { startTelemetry } from './telemetry.ts';
 import { loadClientAuthentication, loadCredentials, watchFiles } from './tls-files.ts';
 import { openTokenKeySource } from './token-keys.ts';
@@ -54,7 +55,9 @@ export async function startServer(
   const { file, keyFile, onFailure, segmentBytes } = config.audit;
   const auditKey = await loadAuditKey(keyFile);
   const audit = started.use(await openFileAuditLog(file, segmentBytes === undefined ? {} : { segmentBytes }));
-  const store = { ...started.use(createMemoryStore({ clock: systemClock })), audit };
+  const node = config.node ?? `node-${randomBytes(4).toString('hex')}`;
+  const state = started.use(await openStateStore(config.store, { node, clock: systemClock, logger }));
+  const store = { ...state, audit };
   const telemetry = startTelemetry(logger);
   started.defer(() => telemetry.close());
 
@@ -62,7 +65,7 @@ export async function startServer(
   const server = started.use(
     await createRtaServer({
       issuer: config.issuer,
-      ...(config.node === undefined ? {} : { node: config.node }),
+      node,
       ...(endpoint === undefined ? {} : { agentEndpoint: endpoint }),
       keys,
       issuers: config.idps,
@@ -70,6 +73,8 @@ export async function startServer(
       pdp,
       broker,
       store,
+      ...config.sessions,
+      ...(config.sessions.budget === undefined ? {} : { sessionBudget: config.sessions.budget }),
       auditKey,
       onAuditFailure: onFailure,
     }),

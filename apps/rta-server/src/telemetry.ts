@@ -70,7 +70,7 @@ export function startTelemetry(logger: Logger): Telemetry {
       (message) => {
         const { kind, outcome, durationMs, change } = message as EnforcementDiagnostics;
         enforceSeconds.observe({ kind, outcome }, durationMs / 1_000);
-        if (outcome === 'timed-out') logger.warn({ kind, change }, 'an agent did not acknowledge a change');
+        if (outcome === 'cut-off') logger.warn({ kind, change }, 'an agent did not acknowledge a change');
       },
     ],
     [
