@@ -76,6 +76,6 @@ function tableOf(rows: readonly BenchRow[]): readonly string[] {
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)];
 }
 
-function namesIn(records: readonly Readonly<Record<string, number>>[]): readonly string[] {
+function namesIn(records: readonly Readonly<Record<string, number | boolean>>[]): readonly string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }
