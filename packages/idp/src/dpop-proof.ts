@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { dpopTarget } from './dpop-target.ts';
 import { type Ed25519PublicJwk, parseEd25519PublicJwk } from './ed25519-jwk.ts';
@@ -12,6 +13,8 @@ export interface DpopProofOptions {
   readonly url: string;
   /** The nonce that the server gave, for this request only. */
   readonly nonce?: string;
+  /** The access token that is sent along, where one is: the proof is for that one (`ath`). */
+  readonly accessToken?: string;
   /** UNIX milliseconds. */
   readonly now: number;
   /** Unique for each proof: 16 random bytes or more, as text. */
@@ -26,7 +29,7 @@ export interface DpopProofOptions {
  * @see RFC 9449 §4.2
  */
 export async function createDpopProof(options: DpopProofOptions): Promise<string> {
-  const { privateKey, method, nonce, now, jti } = options;
+  const { privateKey, method, nonce, accessToken, now, jti } = options;
   const htu = dpopTarget(options.url);
   if (htu === undefined) throw new TypeError('url must be an http or https URL');
   const jwk = parseEd25519PublicJwk(options.publicJwk);
@@ -37,6 +40,9 @@ export async function createDpopProof(options: DpopProofOptions): Promise<string
     htu,
     iat: Math.floor(now / 1000),
     ...(nonce === undefined ? {} : { nonce }),
+    ...(accessToken === undefined
+      ? {}
+      : { ath: createHash('sha256').update(accessToken).digest('base64url') }),
   })
     .setProtectedHeader({ typ: 'dpop+jwt', alg: 'Ed25519', jwk: { ...jwk } })
     .sign(privateKey);

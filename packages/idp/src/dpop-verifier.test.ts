@@ -2,7 +2,7 @@ import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { fc, test as propertyTest } from '@fast-check/vitest';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { calculateJwkThumbprint, generateKeyPair, SignJWT } from 'jose';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { createNonceIssuer, type NonceIssuer } from './dpop-nonce.ts';
 import { createDpopProof } from './dpop-proof.ts';
 import { createDpopVerifier, type DpopVerifier, type ProvedKey } from './dpop-verifier.ts';
@@ -244,6 +244,43 @@ test.each<[string, Record<string, unknown>]>([
   ['no URL', { htu: '' }],
 ])('a proof for %s is refused', async (_what, claims) => {
   expect(await outcome(proofOf(claims))).toBe('RTA_IDP_DPOP_TARGET');
+});
+
+describe('a proof that comes with an access token', () => {
+  const TOKEN = 'Kz~8mXK1EalYznwH-LC-1fBAo.4Ljp~zsPE_NeO.gxU';
+  // RFC 9449 §7.1 has this token and this hash as its example.
+  const ATH = 'fUHyO2r2Z3DZ53EsNrWBb0xWXoaNy59IiKCAqksmQEo';
+  const withToken = (claims: Readonly<Record<string, unknown>>): Promise<unknown> =>
+    verifier.verify({ proof: proofOf(claims), method: 'POST', url: URL_OF_TOKEN, accessToken: TOKEN }).then(
+      () => 'accepted',
+      (error: { code?: unknown }) => error.code,
+    );
+
+  test('is for that token', async () => {
+    expect(await withToken({ ath: ATH })).toBe('accepted');
+  });
+
+  test.each([[undefined], [''], [ATH.slice(1)], [`${ATH}A`], [TOKEN], [7]])(
+    'is refused with ath %j',
+    async (ath) => {
+      expect(await withToken({ ath })).not.toBe('accepted');
+    },
+  );
+
+  test('is made by the client half', async () => {
+    const proof = await createDpopProof({
+      privateKey,
+      publicJwk: jwk,
+      method: 'POST',
+      url: URL_OF_TOKEN,
+      nonce: nonces.issue(),
+      accessToken: TOKEN,
+      now: NOW_S * 1000,
+      jti: 'with a token',
+    });
+    const [, payload = ''] = proof.split('.');
+    expect(JSON.parse(Buffer.from(payload, 'base64url').toString())).toMatchObject({ ath: ATH });
+  });
 });
 
 test('another spelling of the same URL is accepted', async () => {

@@ -25,6 +25,8 @@ export interface DpopRequest {
   readonly method: string;
   /** URL of the request as the client knows it: behind a proxy, the public one. */
   readonly url: string;
+  /** The access token that comes with it (RFC 9449 §7.1): then the proof must be for that token (`ath`). */
+  readonly accessToken?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -41,8 +43,8 @@ export interface DpopVerifier {
    * Verifies a proof and uses it up, nonce and all.
    *
    * @throws RtaError `RTA_IDP_DPOP_MISSING`, `RTA_IDP_DPOP_MALFORMED`, `RTA_IDP_DPOP_KEY`, `RTA_IDP_DPOP_ALGORITHM`,
-   *   `RTA_IDP_DPOP_SIGNATURE`, `RTA_IDP_DPOP_TARGET`, `RTA_IDP_DPOP_NONCE_MISSING`, `RTA_IDP_DPOP_NONCE`,
-   *   `RTA_IDP_DPOP_STALE`, `RTA_IDP_DPOP_REPLAY`; `RTA_IDP_SINGLE_USE` where its use could not be noted; the reason
+   *   `RTA_IDP_DPOP_SIGNATURE`, `RTA_IDP_DPOP_TARGET`, `RTA_IDP_DPOP_TOKEN`, `RTA_IDP_DPOP_NONCE_MISSING`,
+   *   `RTA_IDP_DPOP_NONCE`, `RTA_IDP_DPOP_STALE`, `RTA_IDP_DPOP_REPLAY`; `RTA_IDP_SINGLE_USE` where its use could not be noted; the reason
    *   of `signal`.
    */
   verify(request: DpopRequest): Promise<ProvedKey>;
@@ -58,6 +60,7 @@ const CLAIMS = z.object({
   htu: z.string().max(IDP_LIMITS.maxUriCharacters),
   iat: z.number().transform((seconds) => seconds * 1000),
   nonce: shortText.exactOptional(),
+  ath: shortText.exactOptional(),
 });
 type ProofClaims = z.infer<typeof CLAIMS>;
 
@@ -85,13 +88,15 @@ export function createDpopVerifier(options: {
   };
 
   return {
-    async verify({ proof, method, url, signal }) {
+    async verify({ proof, method, url, accessToken, signal }) {
       const target = dpopTarget(url);
       if (target === undefined) throw new TypeError('url must be an http or https URL');
       signal?.throwIfAborted();
 
       const { claims, publicJwk } = await readSigned(proof);
       if (claims.htm !== method || dpopTarget(claims.htu) !== target) throw idpError('RTA_IDP_DPOP_TARGET');
+      if (accessToken !== undefined && claims.ath !== hashOf(accessToken))
+        throw idpError('RTA_IDP_DPOP_TOKEN');
       if (claims.nonce === undefined) throw idpError('RTA_IDP_DPOP_NONCE_MISSING');
       const nonce = nonces.check(claims.nonce);
       if (nonce === undefined) throw idpError('RTA_IDP_DPOP_NONCE');
@@ -104,7 +109,7 @@ export function createDpopVerifier(options: {
       const jkt = await calculateJwkThumbprint({ ...publicJwk });
       signal?.throwIfAborted();
       // Hashed, because a `jti` is any text; with the key, because it need only be unique for its signer.
-      const jti = createHash('sha256').update(claims.jti).digest('base64url');
+      const jti = hashOf(claims.jti);
       if (!(await claimOnce(`dpop-jti:${jkt}:${jti}`, staleAtMs))) throw idpError('RTA_IDP_DPOP_REPLAY');
       if (!(await claimOnce(`dpop-nonce:${claims.nonce}`, nonce.expiresAtMs))) {
         throw idpError('RTA_IDP_DPOP_NONCE');
@@ -112,6 +117,10 @@ export function createDpopVerifier(options: {
       return { jkt, publicJwk };
     },
   };
+}
+
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('base64url');
 }
 
 /** The claims and the key of a proof that the key signed: RFC 9449 §4.3, checks 1 to 7. */

@@ -171,6 +171,12 @@ export const IDP_ERRORS = {
     retryable: false,
     httpStatus: 400,
   },
+  RTA_IDP_DPOP_TOKEN: {
+    summary: 'the DPoP proof is for another access token',
+    remedy: 'put the SHA-256 of the access token that is sent along, base64url, into ath',
+    retryable: false,
+    httpStatus: 400,
+  },
   RTA_IDP_DPOP_STALE: {
     summary: 'the DPoP proof was not made now',
     remedy: 'make a new proof for each request and check the clock',

@@ -36,6 +36,9 @@ export interface VerifiedSubject {
   readonly expiresAtMs: number;
   /** Empty where the token has none. */
   readonly scope: readonly string[];
+  /** `groups` and `roles` of the token (RFC 9068 §2.2.3.1); absent where it has none that can be read. */
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
   /** Who acts for the subject already (`act`), from the one who acts now to the one who acted first. */
   readonly actors: readonly TokenActor[];
   /** What the token was validated as. */
@@ -221,7 +224,8 @@ function kindOf(jwt: CompactJwt, tokenType: SubjectTokenType, config: IssuerConf
 }
 
 function subjectOf(claims: TokenClaims, tokenType: TokenKind): VerifiedSubject {
-  const { issuer, sub, clientId, idpSessionId, tenantId, deviceId, acr, amr, authTimeMs } = claims;
+  const { issuer, sub, clientId, idpSessionId, tenantId, deviceId, acr, amr, authTimeMs, groups, roles } =
+    claims;
   const mayAct = claims.mayAct?.['sub'];
   const email = claims.emailVerified === false ? undefined : claims.email?.toLowerCase();
   return {
@@ -239,6 +243,8 @@ function subjectOf(claims: TokenClaims, tokenType: TokenKind): VerifiedSubject {
     issuedAtMs: claims.issuedAtMs,
     expiresAtMs: claims.expiresAtMs,
     scope: claims.scope ?? [],
+    ...(groups === undefined ? {} : { groups }),
+    ...(roles === undefined ? {} : { roles }),
     actors: claims.actors,
     tokenType,
   };

@@ -6,6 +6,8 @@ export const IDP_LIMITS = {
   maxClaimCharacters: 512,
   /** Members of a list in a claim: audiences, authentication methods. */
   maxClaimListItems: 64,
+  /** Members of `groups` and of `roles` in a token; of longer lists none is read. */
+  maxMemberships: 512,
   /** Actors in the `act` claim of a subject token, one within the other. */
   maxActorDepth: 10,
   /** How far the clock of an issuer may be off, unless its options say otherwise. */

@@ -60,6 +60,7 @@ const OAUTH_ERROR: Readonly<Record<IdpErrorCode, OAuthErrorCode>> = {
   RTA_IDP_DPOP_ALGORITHM: 'invalid_dpop_proof',
   RTA_IDP_DPOP_SIGNATURE: 'invalid_dpop_proof',
   RTA_IDP_DPOP_TARGET: 'invalid_dpop_proof',
+  RTA_IDP_DPOP_TOKEN: 'invalid_dpop_proof',
   RTA_IDP_DPOP_STALE: 'invalid_dpop_proof',
   RTA_IDP_DPOP_REPLAY: 'invalid_dpop_proof',
   RTA_IDP_DPOP_NONCE_MISSING: 'use_dpop_nonce',

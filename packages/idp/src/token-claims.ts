@@ -37,6 +37,8 @@ export interface TokenClaims {
   readonly notBeforeMs?: number;
   readonly expiresAtMs: number;
   readonly scope?: readonly string[];
+  readonly groups?: readonly string[];
+  readonly roles?: readonly string[];
   /** From the one who acts now to the one who acted first. */
   readonly actors: readonly TokenActor[];
   /** `cnf`: the key that the token is bound to. */
@@ -60,6 +62,7 @@ const scopeText = z.string().transform((value, context): readonly string[] => {
   context.addIssue('not a scope');
   return z.NEVER;
 });
+const memberships = z.array(text).max(IDP_LIMITS.maxMemberships).optional().catch(undefined);
 const members = z.record(z.string(), z.unknown());
 
 const CLAIMS = z.object({
@@ -81,6 +84,9 @@ const CLAIMS = z.object({
   scope: scopeText.exactOptional(),
   // Scope as Entra (a text) and Okta (a list) write it.
   scp: z.union([scopeText, z.array(z.string()).refine(isScope)]).exactOptional(),
+  // RFC 9068 §2.2.3.1. They open nothing here by themselves: a list that makes no sense is none.
+  groups: memberships,
+  roles: memberships,
   cnf: members.exactOptional(),
   may_act: members.exactOptional(),
   act: members.exactOptional(),
@@ -122,6 +128,8 @@ export function readTokenClaims(issuer: string, json: unknown, names: ClaimNames
     ...(claims.nbf === undefined ? {} : { notBeforeMs: claims.nbf }),
     expiresAtMs: claims.exp,
     ...(scope === undefined ? {} : { scope }),
+    ...(claims.groups === undefined ? {} : { groups: claims.groups }),
+    ...(claims.roles === undefined ? {} : { roles: claims.roles }),
     actors: readActors(issuer, claims.act),
     ...(claims.cnf === undefined ? {} : { confirmation: claims.cnf }),
     ...(claims.may_act === undefined ? {} : { mayAct: claims.may_act }),
@@ -165,10 +173,9 @@ export function mergeTokenClaims(signed: TokenClaims, introspected: TokenClaims)
       throw idpError('RTA_IDP_TOKEN_CONFLICT', undefined, { details: { issuer, member } });
     }
   }
-  const scope =
-    signed.scope && introspected.scope
-      ? signed.scope.filter((token) => introspected.scope?.includes(token))
-      : (signed.scope ?? introspected.scope);
+  const scope = inBoth(signed.scope, introspected.scope);
+  const groups = inBoth(signed.groups, introspected.groups);
+  const roles = inBoth(signed.roles, introspected.roles);
   const signIns = [signed.authTimeMs, introspected.authTimeMs].filter((timeMs) => timeMs !== undefined);
   const unverified = signed.emailVerified === false || introspected.emailVerified === false;
   return {
@@ -179,8 +186,18 @@ export function mergeTokenClaims(signed: TokenClaims, introspected: TokenClaims)
     ...(signIns.length === 0 ? {} : { authTimeMs: Math.min(...signIns) }),
     ...(unverified ? { emailVerified: false } : {}),
     ...(scope === undefined ? {} : { scope }),
+    ...(groups === undefined ? {} : { groups }),
+    ...(roles === undefined ? {} : { roles }),
     actors: signed.actors.length > 0 ? signed.actors : introspected.actors,
   };
+}
+
+/** What both lists have; where only one of them is there, that one. */
+function inBoth(
+  one: readonly string[] | undefined,
+  other: readonly string[] | undefined,
+): readonly string[] | undefined {
+  return one && other ? one.filter((name) => other.includes(name)) : (one ?? other);
 }
 
 function claimError(issuer: string, claim: string): Error {

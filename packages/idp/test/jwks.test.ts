@@ -99,7 +99,10 @@ test('an access token by RFC 9068 names its subject', async () => {
       amr: ['pwd', 'otp'],
       auth_time: NOW_S - 60,
       act: { sub: 'copilot-7', act: { sub: 'gateway', iss: 'https://other.example' } },
-      groups: ['ignored'],
+      groups: ['security'],
+      roles: ['responder'],
+      tid: 'acme',
+      nickname: 'ignored',
     }),
   );
   expect(await registryWith().verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken })).toEqual({
@@ -114,10 +117,35 @@ test('an access token by RFC 9068 names its subject', async () => {
     issuedAtMs: 1_767_225_590_000,
     expiresAtMs: 1_767_226_200_000,
     scope: ['files.read', 'files.write'],
+    groups: ['security'],
+    roles: ['responder'],
     actors: [{ sub: 'copilot-7' }, { sub: 'gateway', issuer: 'https://other.example' }],
     tokenType: 'urn:ietf:params:oauth:token-type:access_token',
   });
 });
+
+test('the claim that names the organization is the one that the issuer is configured with', async () => {
+  const registry = registryWith({ claims: { tenant: 'tid' } });
+  const tenantOf = async (claims: JWTPayload): Promise<unknown> => {
+    const token = await signToken(key, accessClaims(claims));
+    return (await registry.verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken })).tenantId;
+  };
+  expect(await tenantOf({ tid: 'acme', org_id: 'other' })).toBe('acme');
+  expect(await tenantOf({ org_id: 'other' })).toBeUndefined();
+  expect(await refusal(await signToken(key, accessClaims({ tid: ['acme'] })), undefined, registry)).toBe(
+    'RTA_IDP_TOKEN_CLAIMS',
+  );
+});
+
+test.each([['security'], [[7]], [Array(513).fill('group')]])(
+  'groups that make no sense (%j) are none, and the token is good for all else',
+  async (groups) => {
+    const token = await signToken(key, accessClaims({ groups }));
+    const subject = await registryWith().verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
+    expect(subject).toMatchObject({ sub: 'alice' });
+    expect(subject).not.toHaveProperty('groups');
+  },
+);
 
 test('an ID token names its subject and has no scope', async () => {
   const token = await signToken(key, idClaims({ azp: CLIENT }), { typ: 'JWT' });
