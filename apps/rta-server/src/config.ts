@@ -122,6 +122,17 @@ const members = z.strictObject({
     .default([]),
   /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
   policies: name,
+  /** Lets people administer (docs/guides/admin-api.md); without it there is no admin API. */
+  admin: z
+    .strictObject({
+      /** What access tokens of administrators are for: another audience than that of tokens for agents. */
+      audience: name,
+      /** A scope that they must have. */
+      scope: name.exactOptional(),
+      /** A folder with `*.cedar` policies that say who may do what; apart from those for agents. */
+      policies: name,
+    })
+    .exactOptional(),
   /** Where sessions, and what is known of their subjects, outlive the process. */
   store: z
     .discriminatedUnion('kind', [
@@ -279,7 +290,7 @@ function nearestNode(root: ParsedNode | null, path: readonly PropertyKey[]): Par
 
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => resolve(folder, path);
-  const { agents, tls, tokens, audit, store } = config;
+  const { agents, tls, tokens, audit, admin, store } = config;
   return {
     ...config,
     agents: {
@@ -297,6 +308,7 @@ function withAbsolutePaths(config: Config, folder: string): Config {
       ...(tokens.keyFolder === undefined ? {} : { keyFolder: absolute(tokens.keyFolder) }),
     },
     policies: absolute(config.policies),
+    ...(admin === undefined ? {} : { admin: { ...admin, policies: absolute(admin.policies) } }),
     store: store.kind === 'lmdb' ? { ...store, folder: absolute(store.folder) } : store,
     audit: { ...audit, file: absolute(audit.file), keyFile: absolute(audit.keyFile) },
   };

@@ -29,6 +29,22 @@ export const APP_ERRORS = {
     remedy: 'set the variable, or write the value into the file',
     retryable: false,
   },
+  RTA_CLI_TOKEN: {
+    summary: 'there is no access token to administer with',
+    remedy: 'put one into RTA_ADMIN_TOKEN, or into a file and name that by --token-file',
+    retryable: false,
+  },
+  RTA_CLI_SERVER: {
+    summary: 'the server could not be reached, or what answered is not it',
+    remedy:
+      'check --url (https), the network, and NODE_EXTRA_CA_CERTS where the certificate is by an authority of your own',
+    retryable: true,
+  },
+  RTA_CLI_REFUSED: {
+    summary: 'the server refused',
+    remedy: 'the message has its code and reason; docs/errors.md tells what to do about each',
+    retryable: false,
+  },
 } as const satisfies ErrorTable;
 
 export const appError = errorFactory(APP_ERRORS);

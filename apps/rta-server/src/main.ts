@@ -2,11 +2,11 @@
 import { parseArgs } from 'node:util';
 import { isRtaError } from '@rta/core';
 import { pino } from 'pino';
+import { runAdmin } from './admin/command.ts';
 import { runAudit } from './audit/command.ts';
 import { loadConfig } from './config.ts';
 import { remedyOf } from './errors.ts';
 import { parseKeysCommand, runKeysCommand } from './keys-command.ts';
-import { startServer } from './running-server.ts';
 
 const HELP = `rta-server: live authorization for AI agents
 
@@ -20,6 +20,7 @@ Usage
   rta-server keys revoke KEYID --reason TEXT
                                            after a leak: refuse its tokens and replace those of live sessions
   rta-server audit verify|query|export     read and check the audit log; see rta-server audit --help
+  rta-server admin COMMAND                 stop agents, read receipts, approve; see rta-server admin --help
   rta-server --help | --version
 
 Options
@@ -44,6 +45,8 @@ async function start(file: string): Promise<void> {
   const config = await loadConfig(file, process.env);
   const logger = pino({ level: config.log.level });
   const qlogFolder = process.env['RTA_QLOG'];
+  // Loaded here, so that the commands that stop agents start at once.
+  const { startServer } = await import('./running-server.ts');
   const server = await startServer(config, logger, qlogFolder === undefined ? {} : { qlogFolder });
   const { node, httpPort, agentsPort, transports } = server;
   logger.info({ node, issuer: config.issuer, httpPort, agentsPort, transports }, 'started');
@@ -66,6 +69,7 @@ async function start(file: string): Promise<void> {
 async function main(): Promise<number> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'audit') return runAudit(rest, process.env);
+  if (first === 'admin') return runAdmin(rest, process.env);
   const { values, positionals } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },

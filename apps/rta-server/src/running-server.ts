@@ -51,6 +51,10 @@ export async function startServer(
   const clientAuthentication = await loadClientAuthentication(config.tls);
   const keys = started.use(openTokenKeySource(config.tokens, systemClock, logger));
   const pdp = started.use(await createCedarPdp({ source: cedarFolder(config.policies) }));
+  const admin = config.admin && {
+    ...config.admin,
+    pdp: started.use(await createCedarPdp({ source: cedarFolder(config.admin.policies) })),
+  };
   const broker = started.use(createMemoryBroker());
   const { file, keyFile, onFailure, segmentBytes } = config.audit;
   const auditKey = await loadAuditKey(keyFile);
@@ -77,6 +81,7 @@ export async function startServer(
       ...(config.sessions.budget === undefined ? {} : { sessionBudget: config.sessions.budget }),
       auditKey,
       onAuditFailure: onFailure,
+      ...(admin === undefined ? {} : { admin }),
     }),
   );
   telemetry.watch(server);

@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import {
+  type ChangeRecord,
+  changeChannel,
   type DecisionDiagnostics,
   decisionChannel,
   type EnforcementDiagnostics,
@@ -49,6 +51,13 @@ export function startTelemetry(logger: Logger): Telemetry {
     buckets: ENFORCE_SECONDS,
     registers,
   });
+  const stageSeconds = new Histogram({
+    name: 'rta_change_stage_seconds',
+    help: 'From the arrival of a change: until it was in force (decided), written to an agent (pushed), and taken to heart by it (acknowledged).',
+    labelNames: ['kind', 'stage'],
+    buckets: ENFORCE_SECONDS,
+    registers,
+  });
   const faults = new Counter({
     name: 'rta_faults_total',
     help: 'Faults by area and code.',
@@ -71,6 +80,20 @@ export function startTelemetry(logger: Logger): Telemetry {
         const { kind, outcome, durationMs, change } = message as EnforcementDiagnostics;
         enforceSeconds.observe({ kind, outcome }, durationMs / 1_000);
         if (outcome === 'cut-off') logger.warn({ kind, change }, 'an agent did not acknowledge a change');
+      },
+    ],
+    [
+      changeChannel.name,
+      (message) => {
+        const { kind, decidedAfterMs, points } = message as ChangeRecord;
+        const observe = (stage: string, afterMs: number | undefined): void => {
+          if (afterMs !== undefined) stageSeconds.observe({ kind, stage }, afterMs / 1_000);
+        };
+        observe('decided', decidedAfterMs);
+        for (const { outcome, pushedAfterMs, settledAfterMs } of points) {
+          observe('pushed', pushedAfterMs);
+          if (outcome === 'acknowledged') observe('acknowledged', settledAfterMs);
+        }
       },
     ],
     [

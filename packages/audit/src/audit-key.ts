@@ -4,7 +4,7 @@ import { createEd25519PublicKey, type Ed25519TokenKey } from '@rta/token';
 import { auditError } from './errors.ts';
 import { AUDIT_LIMITS } from './limits.ts';
 
-/** Signs checkpoints: an Ed25519 key, e.g. of `createEd25519Key`. It signs nothing else, tokens least of all. */
+/** Signs checkpoints and receipts: an Ed25519 key, e.g. of `createEd25519Key`. It signs nothing else, tokens least of all. */
 export type AuditSigner = Pick<Ed25519TokenKey, 'publicKey' | 'sign'>;
 
 /** The RFC 7638 thumbprint of an Ed25519 public key: the name of an audit key. */

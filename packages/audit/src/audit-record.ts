@@ -14,6 +14,7 @@ export const AUDIT_KINDS = [
   'keys',
   'enforcement',
   'refusal',
+  'admin',
   'checkpoint',
   'gap',
 ] as const;

@@ -28,6 +28,8 @@ export function ocsfClassOf(entry: AuditEntry): OcsfClass {
       return apiActivity('Authorize', entry);
     case 'approval':
       return apiActivity('Approve', entry);
+    case 'admin':
+      return apiActivity('Administer', entry);
     case 'refusal':
       return apiActivity('Refuse', entry);
     case 'exchange':

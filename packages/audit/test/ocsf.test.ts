@@ -167,6 +167,7 @@ test.each([
   ['enforcement', 'cut-off', 700_199, 2, undefined],
   ['decision', 'deny', 600_399, 1, 2],
   ['approval', 'permit', 600_399, 1, 1],
+  ['admin', 'ok', 600_399, 1, undefined],
   ['refusal', 'refused', 600_399, 2, 2],
   ['checkpoint', 'ok', 100_899, 1, undefined],
   ['gap', 'ok', 100_899, 1, undefined],

@@ -74,6 +74,64 @@ export const SERVER_ERRORS = {
     retryable: false,
     httpStatus: 409,
   },
+  RTA_SERVER_ADMIN_TOKEN: {
+    summary: 'the request brings no token of an administrator that is good here',
+    remedy:
+      'send an access token of the identity provider for the audience and scope of the admin API, as Bearer or with DPoP',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_SERVER_ADMIN_ACTOR: {
+    summary: 'the token says that somebody acts for its subject (`act`), and agents administer nothing',
+    remedy: 'send a token that the person obtained by signing in',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_SERVER_ADMIN_SCOPE: {
+    summary: 'the token lacks the scope of the admin API',
+    remedy: 'ask the identity provider for the scope that the server is configured with',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_SERVER_ADMIN_DENIED: {
+    summary: 'the policies for administrators do not permit this',
+    remedy:
+      'have a policy that permits the action for this person and resource; the audit log names those that decided',
+    retryable: false,
+    httpStatus: 403,
+  },
+  RTA_SERVER_ADMIN_STEP_UP: {
+    summary: 'the policies ask for another sign-in first',
+    remedy:
+      'sign in anew with the acr_values or max_age of WWW-Authenticate, and send the new token (RFC 9470)',
+    retryable: false,
+    httpStatus: 401,
+  },
+  RTA_SERVER_ADMIN_REQUEST: {
+    summary: 'the request is not one of the admin API',
+    remedy: 'mend the members that the detail names; docs/guides/admin-api.md has them all',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_SERVER_ADMIN_ISSUER: {
+    summary:
+      'which identity provider the target belongs to is not said, or it is none of those that are trusted',
+    remedy: 'name one of the configured issuers as `issuer`',
+    retryable: false,
+    httpStatus: 400,
+  },
+  RTA_SERVER_ADMIN_UNKNOWN: {
+    summary: 'there is nothing of this name here',
+    remedy: 'look at the list; what has ended is not listed any more, and each node lists its own sessions',
+    retryable: false,
+    httpStatus: 404,
+  },
+  RTA_SERVER_ADMIN_UNSIGNED: {
+    summary: 'receipts are not signed here: the node has no key for it, or it is a receipt of another node',
+    remedy: 'configure an audit key, or ask the node that made the receipt while it has it',
+    retryable: false,
+    httpStatus: 406,
+  },
   RTA_SERVER_STATE_UNREADABLE: {
     summary: 'what the store knows of subjects cannot be read as a whole',
     remedy:

@@ -18,7 +18,13 @@ export {
   noticeChannel,
 } from './diagnostics.ts';
 export { SERVER_ERRORS, type ServerErrorCode } from './errors.ts';
-export { HTTP_PATHS } from './http/http-app.ts';
+export { HTTP_PATHS } from './http/http-paths.ts';
 export { SERVER_LIMITS } from './limits.ts';
-export { createRtaServer, type RtaServer, type RtaServerOptions, type TrustedIssuer } from './rta-server.ts';
+export {
+  type AdminOptions,
+  createRtaServer,
+  type RtaServer,
+  type RtaServerOptions,
+  type TrustedIssuer,
+} from './rta-server.ts';
 export { DELEGATE_ACTION } from './sessions/delegation.ts';

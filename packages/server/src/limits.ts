@@ -51,6 +51,22 @@ export const SERVER_LIMITS = {
   maxTrackedChanges: 1_000,
   /** Enforcement points that are listed for one change; all are counted. */
   maxPointsPerChange: 10_000,
+  /** Characters of a name or a reason in an order of an administrator. */
+  maxOrderCharacters: 512,
+  /** Sessions, changes or approvals on one page of the admin API. */
+  maxPageItems: 200,
+  /** Sessions that one turn of the event loop looks at for the admin API: decisions go on in between. */
+  sessionsPerTurn: 512,
+  /** Tasks that are put to the policies for one list of approvals. */
+  maxApprovalsAsked: 1_000,
+  /** How long receipts of changes are kept. */
+  receiptRetentionMs: 2_592_000_000,
+  /** Receipts that wait to be kept; more are given up, which is told as a fault. */
+  maxPendingReceipts: 1_000,
+  /** Characters of one part of a receipt: each is a record of the store. */
+  receiptPartCharacters: 200_000,
+  /** Parts of a receipt: one with all its enforcement points, with names of agents of any length, fits. */
+  maxReceiptParts: 256,
   /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
   maxHttpBodyBytes: 65_536,
   /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */

@@ -11,6 +11,7 @@ import type { Store } from '@rta/store';
 import { encodeToken, type TokenKeySource } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
+import { createReceipts } from './admin/receipts.ts';
 import { type AgentConnection, serveConnection } from './agents/agent-connection.ts';
 import { type AuditFailureMode, openAuditTrail } from './audit/audit-trail.ts';
 import { type ChangeLog, createChangeLog } from './changes/change-log.ts';
@@ -18,7 +19,10 @@ import { type Approvals, type ApprovalTask, approvalRecord, createApprovals } fr
 import { createDecider } from './decide/decider.ts';
 import { approvalChannel, changeChannel, lifecycleChannel, reportFault } from './diagnostics.ts';
 import { serverError } from './errors.ts';
-import { createHttpApp, HTTP_PATHS } from './http/http-app.ts';
+import { createAdministration } from './http/administration.ts';
+import { createHttpApp } from './http/http-app.ts';
+import { HTTP_PATHS } from './http/http-paths.ts';
+import { revocationEndpoint } from './http/revocation-endpoint.ts';
 import { openTokenKeys } from './keys/token-keys.ts';
 import { SERVER_LIMITS } from './limits.ts';
 import type { PushTarget } from './sessions/enforcement.ts';
@@ -72,13 +76,28 @@ export interface RtaServerOptions {
   readonly forwardedObligations?: readonly string[];
   readonly broker: EventBroker;
   readonly store: Store;
-  /** Seals the audit log with signed checkpoints (docs/audit.md); without it the log is chained, and not sealed. */
+  /**
+   * Seals the audit log with signed checkpoints (docs/audit.md), and signs receipts of changes (docs/receipts.md);
+   * without it the log is chained, and neither is signed. It signs no tokens.
+   */
   readonly auditKey?: AuditSigner;
   /** What happens while the audit log cannot be written; `deny` by default. */
   readonly onAuditFailure?: AuditFailureMode;
+  /** Lets people administer (docs/guides/admin-api.md); without it the admin API and introspection are not there. */
+  readonly admin?: AdminOptions;
   /** Makes nonces, 32 bytes; nodes that share it accept each other's. Random by default. */
   readonly nonceSecret?: Uint8Array;
   readonly clock?: Clock;
+}
+
+/** Who may administer, and by which policies. */
+export interface AdminOptions {
+  /** What the access tokens of administrators are for: none of the audiences of tokens that agents exchange. */
+  readonly audience: string;
+  /** A scope that they must have; none by default. */
+  readonly scope?: string;
+  /** Decides what each of them may do, apart from the policies for agents. The caller's, as all ports are. */
+  readonly pdp: PolicyDecisionPoint;
 }
 
 /** A running server. It listens nowhere by itself: hand it connections, and mount its HTTP side. */
@@ -122,17 +141,18 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
 
   const keys = await openTokenKeys(options.keys);
   const keyRing = keys.ring;
+  const isAuthentic = (token: Uint8Array): boolean => {
+    try {
+      keyRing.verify(token);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   const authority = createAuthority({
     mint: (id, contextHash, issuedAtMs) =>
       encodeToken({ sessionId: id, contextHash, issuedAtMs }, keyRing.signer),
-    isAuthentic: (token) => {
-      try {
-        keyRing.verify(token);
-        return true;
-      } catch {
-        return false;
-      }
-    },
+    isAuthentic,
     policyRevision: pdp.revision,
     suspendAtRisk: options.suspendAtRisk,
     agentRequestsPerSecond: options.agentRequestsPerSecond,
@@ -148,7 +168,15 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   const keeper = createSessionKeeper({ authority, store, clock });
   await restore({ authority, subjects, keeper, clock });
 
-  const changes = createChangeLog({ clock, node, onComplete: (record) => changeChannel.publish(record) });
+  const receipts = createReceipts({ issuer, node, signer: options.auditKey, store, clock });
+  const changes = createChangeLog({
+    clock,
+    node,
+    onComplete: (record) => {
+      changeChannel.publish(record);
+      receipts.keep(record);
+    },
+  });
   const target: PushTarget = {
     push: (connection, session, frame, isLast) =>
       connections.get(connection)?.push(session, frame, isLast) ?? false,
@@ -224,10 +252,11 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
 
   const nonces = createNonceIssuer({ secret: options.nonceSecret ?? randomBytes(32), clock });
   const idp = createIdpRegistry({ issuers, clock });
+  const dpop = createDpopVerifier({ nonces, singleUse: store.singleUse, clock });
   const exchange = createExchange({
     ...shared,
     idp,
-    dpop: createDpopVerifier({ nonces, singleUse: store.singleUse, clock }),
+    dpop,
     issuer,
     tokenEndpoint,
     sessionBudget: options.sessionBudget,
@@ -250,8 +279,37 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
           clock,
         });
 
+  const administration =
+    options.admin === undefined
+      ? undefined
+      : createAdministration({
+          ...options.admin,
+          ...shared,
+          issuers,
+          issuer,
+          dpop,
+          nonces,
+          approvals,
+          receipts,
+          raise,
+        });
+
   const http = createHttpApp({
     issuer,
+    revoke: revocationEndpoint({
+      ...shared,
+      sessions,
+      dpop,
+      nonces,
+      issuer,
+      endpoint: `${issuer}${HTTP_PATHS.revocation}`,
+      path: HTTP_PATHS.revocation,
+      isAuthentic,
+      raise,
+      admin: administration,
+    }),
+    admin: administration,
+    receiptKeys: receipts.keySet,
     exchange,
     nonces,
     receiver,
@@ -335,7 +393,9 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     await log.close();
     await receiver?.close();
     await idp.close();
+    await administration?.close();
     await keeper.close();
+    await receipts.flush();
     await audit.close();
   };
 

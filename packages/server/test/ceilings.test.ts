@@ -82,11 +82,9 @@ describe('a suspended agent', () => {
       await agent.refusal('delegate', { token, agent: { id: 'x' }, key }),
       await agent.refusal('list', { token }),
       await agent.refusal('narrow', { token, session, scope: ['files.read'] }),
-      await agent.refusal('end', { token, session }),
-      await agent.refusal('end', { token }),
     ].map(({ code }) => code);
 
-    expect(new Set(codes)).toEqual(new Set(['RTA_SERVER_TOKEN_REFUSED']));
+    expect(new Set(codes)).toEqual(new Set(['RTA_AUTHORITY_SESSION_SUSPENDED']));
     expect(await agent.lane(token)).toMatchObject({ cause: 'session-suspended' });
     const rebind = bindMessage(agent.connection, agent.welcome.challenge, agent.session, agent.key);
     expect(await agent.ask('bind', rebind, 'bound')).toMatchObject({ state: 'suspended', token });

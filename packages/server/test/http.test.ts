@@ -144,6 +144,8 @@ describe('the HTTP side', () => {
       issuer: 'https://rta.example',
       token_endpoint: 'https://rta.example/oauth/token',
       jwks_uri: 'https://rta.example/.well-known/jwks.json',
+      revocation_endpoint: 'https://rta.example/oauth/revoke',
+      revocation_endpoint_auth_methods_supported: ['none'],
       grant_types_supported: [
         'urn:ietf:params:oauth:grant-type:rta_token_exchange',
         'urn:ietf:params:oauth:grant-type:token-exchange',

@@ -1,4 +1,4 @@
-import type { Session } from '@rta/authority';
+import type { Subject } from '@rta/authority';
 import type { JsonValue } from '@rta/core';
 import type { Decision } from '@rta/pdp';
 import type { StepUp } from '@rta/protocol';
@@ -54,7 +54,11 @@ export function dutiesOf({ obligations }: Decision, forwardedTypes: ReadonlySet<
  *
  * @see RFC 9470 §5
  */
-export function satisfies({ subject }: Session, { acrValues, maxAgeS }: StepUp, nowMs: number): boolean {
+export function satisfies(
+  { subject }: { readonly subject: Pick<Subject, 'acr' | 'authTimeMs'> },
+  { acrValues, maxAgeS }: StepUp,
+  nowMs: number,
+): boolean {
   if (acrValues !== undefined && (subject.acr === undefined || !acrValues.includes(subject.acr)))
     return false;
   if (maxAgeS === undefined) return true;

@@ -1,12 +1,13 @@
-import type { Clock } from '@rta/core';
+import type { Clock, JsonObject } from '@rta/core';
 import { GRANT_TYPE, type NonceIssuer } from '@rta/idp';
 import type { SetReceiver } from '@rta/ssf';
 import type { KeyRing } from '@rta/token';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
+import { HTTP_PATHS } from './http-paths.ts';
 import { jwkSetEndpoint } from './jwk-set.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
@@ -21,33 +22,38 @@ export interface HttpAppOptions {
   readonly keyAnnounceMs: number | undefined;
   readonly clock: Clock;
   readonly agentEndpoint: string | undefined;
+  /** Takes tokens back. */
+  readonly revoke: (context: Context) => Promise<Response>;
+  /** What is there for administrators; undefined where none are configured. */
+  readonly admin:
+    | {
+        readonly routes: Hono;
+        readonly introspect: (context: Context) => Promise<Response>;
+        readonly revokeGlobally: (context: Context) => Promise<Response>;
+      }
+    | undefined;
+  /** Public keys of receipts, as a JWK Set. */
+  readonly receiptKeys: JsonObject;
   /** What keeps the node from answering; empty when it is ready. */
   readonly notReadyBecause: () => Promise<readonly string[]>;
 }
 
-/** Paths of the HTTP side, under the issuer. */
-export const HTTP_PATHS = {
-  token: '/oauth/token',
-  /** Where transmitters push Security Event Tokens (RFC 8935). */
-  securityEvents: '/ssf/events',
-  /** The public keys of tokens (RFC 7517). */
-  jwkSet: '/.well-known/jwks.json',
-  authorizationServerMetadata: '/.well-known/oauth-authorization-server',
-  health: '/healthz',
-  ready: '/readyz',
-} as const;
+const { token, revocation, introspection, globalRevocation } = HTTP_PATHS;
+const OAUTH_PATHS = { token, revocation, introspection, globalRevocation };
 
-/** Makes the HTTP side of a server: the token endpoint, the receiver of security events, metadata, keys, health. */
+/** Makes the HTTP side of a server: the token endpoint, the receiver of security events, administration, metadata. */
 export function createHttpApp(options: HttpAppOptions): Hono {
-  const { issuer, exchange, nonces, receiver, clock, agentEndpoint } = options;
+  const { issuer, exchange, nonces, receiver, clock, agentEndpoint, admin } = options;
   const app = new Hono();
 
   // Every answer brings the nonce for the next request (RFC 9449 §8.2), also one that was refused by its size.
-  app.use(HTTP_PATHS.token, async (context, next) => {
-    context.header('DPoP-Nonce', nonces.issue());
-    context.header('Cache-Control', 'no-store');
-    await next();
-  });
+  for (const path of Object.values(OAUTH_PATHS)) {
+    app.use(path, async (context, next) => {
+      context.header('DPoP-Nonce', nonces.issue());
+      context.header('Cache-Control', 'no-store');
+      await next();
+    });
+  }
   app.use(
     bodyLimit({
       maxSize: SERVER_LIMITS.maxHttpBodyBytes,
@@ -57,6 +63,14 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   );
 
   app.post(HTTP_PATHS.token, tokenEndpoint({ exchange, nonces, clock, agentEndpoint }));
+
+  app.post(HTTP_PATHS.revocation, options.revoke);
+  app.get(HTTP_PATHS.receiptKeys, (context) => context.json(options.receiptKeys));
+  if (admin !== undefined) {
+    app.post(HTTP_PATHS.introspection, admin.introspect);
+    app.post(HTTP_PATHS.globalRevocation, admin.revokeGlobally);
+    app.route(HTTP_PATHS.admin, admin.routes);
+  }
 
   if (receiver !== undefined) {
     app.post(HTTP_PATHS.securityEvents, async (context) => {
@@ -77,6 +91,17 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       jwks_uri: `${issuer}${HTTP_PATHS.jwkSet}`,
       grant_types_supported: [GRANT_TYPE.rtaTokenExchange, GRANT_TYPE.tokenExchange],
       token_endpoint_auth_methods_supported: ['none'],
+      revocation_endpoint: `${issuer}${HTTP_PATHS.revocation}`,
+      revocation_endpoint_auth_methods_supported: ['none'],
+      ...(admin === undefined
+        ? {}
+        : {
+            // RFC 8414 §2: access token types are methods here, too.
+            introspection_endpoint: `${issuer}${HTTP_PATHS.introspection}`,
+            introspection_endpoint_auth_methods_supported: ['Bearer', 'DPoP'],
+            global_token_revocation_endpoint: `${issuer}${HTTP_PATHS.globalRevocation}`,
+            global_token_revocation_endpoint_auth_methods_supported: ['Bearer', 'DPoP'],
+          }),
       dpop_signing_alg_values_supported: ['EdDSA', 'Ed25519'],
       authorization_details_types_supported: ['rta_action'],
       response_types_supported: [],

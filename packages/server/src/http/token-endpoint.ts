@@ -4,6 +4,7 @@ import type { Context } from 'hono';
 import { reportFault } from '../diagnostics.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import { exchangeErrorOf } from './oauth-error.ts';
+import { formParameters } from './presented-rta-token.ts';
 
 /**
  * `POST /oauth/token`: the token exchange over HTTPS.
@@ -45,10 +46,4 @@ export function tokenEndpoint(options: {
       return context.json({ error: code, error_description }, status as 400);
     }
   };
-}
-
-/** RFC 6749 §3.2: parameters come in the body, form-encoded. Another content type has none, and is so refused. */
-async function formParameters(request: Request): Promise<URLSearchParams> {
-  const type = request.headers.get('Content-Type')?.split(';')[0]?.trim().toLowerCase();
-  return new URLSearchParams(type === 'application/x-www-form-urlencoded' ? await request.text() : '');
 }

@@ -30,6 +30,8 @@ export interface SessionService extends Binder, Delegation, TreeControl {
   endByPolicy(session: Session, policies: readonly string[]): void;
   /** Replaces the tokens of all sessions. */
   remint(cause: Cause): void;
+  /** The agent of a session gives it back by its key; kept when it resolves. @throws RtaError of the store. */
+  endByKey(session: Session): Promise<void>;
   /** Something is in force since now: those whom it concerns are told. */
   settle(): void;
   /** Resolves when everybody who is connected was told. */
@@ -126,6 +128,16 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     remint(cause) {
       authority.remint(cause);
       onChange(cause);
+    },
+    async endByKey({ id, generation }) {
+      const cause: Cause = {
+        kind: 'ended',
+        change: `${id}:revoked:${generation}`,
+        reason: 'revoked by its agent',
+      };
+      authority.end(id, cause);
+      onChange(cause);
+      await keeper.forget(id);
     },
     settle: settlement.begin,
     settled: settlement.settled,

@@ -1,0 +1,21 @@
+/** Paths of the HTTP side, under the issuer. */
+export const HTTP_PATHS = {
+  token: '/oauth/token',
+  /** Takes tokens back (RFC 7009). */
+  revocation: '/oauth/revoke',
+  /** Whether a token is good now (RFC 7662). */
+  introspection: '/oauth/introspect',
+  /** Ends everything that acts for a person. */
+  globalRevocation: '/oauth/global-token-revocation',
+  /** The admin API. */
+  admin: '/admin/v1',
+  /** Keys that receipts are signed with, a JWK Set. */
+  receiptKeys: '/.well-known/rta-receipt-keys',
+  /** Where transmitters push Security Event Tokens (RFC 8935). */
+  securityEvents: '/ssf/events',
+  /** The public keys of tokens (RFC 7517). */
+  jwkSet: '/.well-known/jwks.json',
+  authorizationServerMetadata: '/.well-known/oauth-authorization-server',
+  health: '/healthz',
+  ready: '/readyz',
+} as const;
