@@ -102,6 +102,11 @@ export interface Authority {
   treeOf(id: SessionId, nowMs: number): Iterable<Session>;
   /** The sessions that a signal with this selector would concern, without those below them. */
   concernedBy(selector: SubjectSelector, nowMs: number): readonly Session[];
+  /**
+   * Id of the signal that ended a person's sign-in, for what rests on it without a session; undefined where it stands, as
+   * far as it is remembered.
+   */
+  signInCutOffOf(subject: Subject): string | undefined;
   /** All live sessions. */
   sessions(nowMs: number): Iterable<Session>;
   /**

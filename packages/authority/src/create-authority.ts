@@ -74,6 +74,7 @@ export function createAuthority(options: AuthorityOptions): Authority {
       const node = index.get(id);
       if (node !== undefined) yield* treeOf(node, nowMs);
     },
+    signInCutOffOf: facts.signInCutOffOf,
     concernedBy: (selector, nowMs) =>
       concerned(selector)
         .filter((node) => isLive(node, nowMs))

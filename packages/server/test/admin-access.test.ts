@@ -89,6 +89,28 @@ describe('who may administer', () => {
     expect(session.signal.aborted).toBe(false);
   });
 
+  test('a token that outlives its sign-in is worth nothing, and a new sign-in is [I1]', async () => {
+    await using own = await startAdminServer({ idp });
+    const nowMs = own.clock.now();
+    const token = own.adminToken();
+    expect((await own.ask('/admin/v1/whoami', { token })).status).toBe(200);
+
+    const { issuer } = own.signing.trusted;
+    await own.server.signal({
+      id: 'revoked-administrator',
+      source: { issuer, id: '1' },
+      subject: { user: { by: 'iss-sub', issuer, sub: 'sam' } },
+      change: { kind: 'session-revoked' },
+      occurredAtMs: nowMs,
+      receivedAtMs: nowMs,
+    });
+    const { status, body } = await own.ask('/admin/v1/whoami', { token });
+    expect([status, body.code]).toEqual([401, 'RTA_SERVER_ADMIN_TOKEN']);
+
+    own.clock.advance(60_000);
+    expect((await own.ask('/admin/v1/whoami', { token: own.adminToken() })).status).toBe(200);
+  });
+
   test('an agent administers nothing, whatever its token is for: it has an actor', async () => {
     const token = t.adminToken({ act: { sub: 'agent-1' } });
     const { status, body } = await t.ask('/admin/v1/changes', { body: END_EVERYONE, token });

@@ -1,3 +1,4 @@
+import type { SessionId } from '@rta/core';
 import type { Subject } from '../context.ts';
 import { AUTHORITY_LIMITS } from '../limits.ts';
 import { type Fact, factOf, isCutOff, isLasting, matterOf, newerFact } from './fact.ts';
@@ -35,6 +36,11 @@ export interface SubjectFacts {
   standingOf(party: Party, parent: Standing | undefined): Standing;
   /** Id of a signal that ended the sign-in or the session; undefined where none did. */
   cutOffOf(party: Party, isFirst: boolean, openedAtMs: number): string | undefined;
+  /**
+   * Id of a signal about this person that ended their sign-in, whatever it is used for; undefined where none did. What
+   * ends the sessions of whole organizations is about agents, and leaves those who can undo it.
+   */
+  signInCutOffOf(subject: Subject): string | undefined;
 }
 
 /** Whether a signal ends a session: what began at or before the event does not survive it. */
@@ -52,6 +58,12 @@ function endsSession(fact: Fact, party: Party, openedAtMs: number): boolean {
   if (namesAgent(fact.subject)) return openedAtMs <= fact.occurredAtMs;
   return party.subject.signedInAtMs <= fact.sourceTimeMs + skewMs(fact, party.subject);
 }
+
+/** Nobody's: no signal names them. */
+const NO_AGENT = { actor: { id: '' }, session: '' as SessionId };
+
+const isOfPerson = ({ subject: { everyone, tenant } }: Fact): boolean =>
+  everyone === undefined && tenant === undefined;
 
 function skewMs({ source }: Fact, { issuer }: Subject): number {
   return source.issuer === issuer ? 0 : AUTHORITY_LIMITS.foreignClockSkewMs;
@@ -124,6 +136,16 @@ export function createSubjectFacts(): SubjectFacts {
       const keys = agentKeys(party);
       for (const fact of factsUnder(isFirst ? [...subjectKeys(party.subject), ...keys] : keys, party)) {
         if (endsSession(fact, party, openedAtMs)) return fact.id;
+      }
+      return undefined;
+    },
+    signInCutOffOf(subject) {
+      for (const key of subjectKeys(subject)) {
+        for (const matter of mattersByKey.get(key) ?? []) {
+          const fact = facts.get(matter);
+          if (fact !== undefined && isOfPerson(fact) && endsSession(fact, { ...NO_AGENT, subject }, 0))
+            return fact.id;
+        }
       }
       return undefined;
     },

@@ -1,3 +1,4 @@
+import type { Authority } from '@rta/authority';
 import { type Clock, isRtaError, type RtaError } from '@rta/core';
 import {
   createIdpRegistry,
@@ -10,6 +11,7 @@ import {
 import { refusalOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { serverError } from '../errors.ts';
+import { subjectOf } from '../sessions/verified-subject.ts';
 
 /** A person who administers, as their token names them. Plain data, no secrets. */
 export interface Administrator {
@@ -60,10 +62,11 @@ export function createAdministrators(options: {
   readonly scope: string | undefined;
   readonly issuer: string;
   readonly dpop: DpopVerifier;
+  readonly authority: Pick<Authority, 'signInCutOffOf'>;
   readonly audit: AuditTrail;
   readonly clock: Clock;
 }): Administrators {
-  const { audience, scope, issuer, dpop, audit, clock } = options;
+  const { audience, scope, issuer, dpop, authority, audit, clock } = options;
   if (options.issuers.some(({ audiences }) => audiences?.includes(audience) === true)) {
     throw new TypeError(
       `the admin audience ${audience} is also one of tokens that are exchanged for sessions`,
@@ -95,6 +98,9 @@ export function createAdministrators(options: {
         if (isRtaError(cause) && cause.httpStatus === 503) throw cause;
         throw serverError('RTA_SERVER_ADMIN_TOKEN', undefined, { cause });
       });
+    // A token that outlives its sign-in: nobody administers with it.
+    if (authority.signInCutOffOf(subjectOf(subject)) !== undefined)
+      throw serverError('RTA_SERVER_ADMIN_TOKEN');
     if (subject.actors.length > 0) throw serverError('RTA_SERVER_ADMIN_ACTOR');
     if (scope !== undefined && !subject.scope.includes(scope)) throw serverError('RTA_SERVER_ADMIN_SCOPE');
     return administratorOf(subject);

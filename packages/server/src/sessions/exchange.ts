@@ -6,7 +6,6 @@ import {
   type Grant,
   intersectGrants,
   type Session,
-  type Subject,
 } from '@rta/authority';
 import { type Clock, fromBase64Url, sessionIdFromBytes } from '@rta/core';
 import {
@@ -22,6 +21,7 @@ import { lifecycleChannel } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { SessionKeeper } from './session-keeper.ts';
+import { subjectOf } from './verified-subject.ts';
 
 /** A token request, however it came. */
 export interface ExchangeInput {
@@ -141,26 +141,6 @@ function assertTarget(request: ExchangeRequest, issuer: string): void {
   for (const target of [...request.resources, ...request.audiences]) {
     if (target !== issuer) throw serverError('RTA_SERVER_TARGET');
   }
-}
-
-function subjectOf(verified: VerifiedSubject): Subject {
-  const { issuer, sub, email, idpSessionId, tenantId, deviceId, clientId, mayAct } = verified;
-  const { acr, amr, authTimeMs, issuedAtMs } = verified;
-  return {
-    issuer,
-    sub,
-    ...(email === undefined ? {} : { email }),
-    ...(idpSessionId === undefined ? {} : { idpSessionId }),
-    ...(tenantId === undefined ? {} : { tenantId }),
-    ...(deviceId === undefined ? {} : { deviceId }),
-    ...(clientId === undefined ? {} : { clientId }),
-    ...(mayAct === undefined ? {} : { mayAct }),
-    ...(acr === undefined ? {} : { acr }),
-    ...(amr === undefined ? {} : { amr }),
-    ...(authTimeMs === undefined ? {} : { authTimeMs }),
-    // By the issuer's clock, as its revocations are.
-    signedInAtMs: Math.min(authTimeMs ?? issuedAtMs, issuedAtMs),
-  };
 }
 
 /** Without `scope`, everything that the token has is asked for (RFC 6749 §3.3 leaves the default to the server). */
