@@ -54,6 +54,7 @@ export async function createRawAgents(
     return decodeMessage(answer, frame);
   };
   const welcome = await ask('hello', { client: 'bench' }, 'welcome');
+  let { nonce } = welcome;
 
   const bind = async (id: string, key: AgentKey): Promise<HeldSession> => {
     const statement = bindingStatement(welcome.challenge, connection.channelBinding, parseSessionId(id));
@@ -92,11 +93,11 @@ export async function createRawAgents(
         publicJwk: key.publicJwk,
         method: 'POST',
         url: welcome.tokenEndpoint,
-        nonce: welcome.nonce,
+        nonce,
         now: Date.now(),
         jti: randomUUID(),
       });
-      const { session } = await ask(
+      const exchanged = await ask(
         'exchange',
         {
           parameters: [
@@ -109,7 +110,9 @@ export async function createRawAgents(
         },
         'exchanged',
       );
-      return bind(session, key);
+      // Each is good for one exchange.
+      nonce = exchanged.nonce;
+      return bind(exchanged.session, key);
     },
     async delegate(parent, agent, { publicKey }) {
       const { session } = await ask(
