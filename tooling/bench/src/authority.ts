@@ -1,7 +1,8 @@
 import { generateAgentKey } from '@rta/sdk';
 import { type EmbeddedServer, startEmbeddedServer } from './forest/embedded-server.ts';
-import { inParallel } from './forest/grow-tree.ts';
+import { WIDTH } from './forest/grow-tree.ts';
 import { createRawAgents, type HeldSession, type RawAgents } from './forest/raw-agent.ts';
+import { inParallel } from './harness/in-parallel.ts';
 import type { BenchCase, Figures } from './harness/rounds.ts';
 import { runBench } from './harness/run-bench.ts';
 import { figureOf } from './harness/targets.ts';
@@ -81,7 +82,7 @@ async function openCrowd(embedded: EmbeddedServer, count: number): Promise<Crowd
       sessions.push(own);
       const children = Math.min(SESSIONS_PER_PARENT, last - sessions.length);
       sessions.push(
-        ...(await inParallel(children, async (index) =>
+        ...(await inParallel(children, WIDTH, async (index) =>
           agents.bind(await agents.delegate(own, `${name}-${index}`, leafKey), leafKey),
         )),
       );

@@ -1,4 +1,5 @@
 import { generateAgentKey } from '@rta/sdk';
+import { inParallel } from '../harness/in-parallel.ts';
 import type { EmbeddedServer } from './embedded-server.ts';
 import { createRawAgents, type HeldSession, type RawAgents } from './raw-agent.ts';
 
@@ -25,7 +26,7 @@ export interface Tree {
 
 const SESSIONS_PER_CONNECTION = 100;
 /** Delegations that are waited for at a time. */
-const WIDTH = 32;
+export const WIDTH = 32;
 
 /** Grows a tree, floor by floor: every session delegates `fanOut` others until there are enough. */
 export async function growTree(embedded: EmbeddedServer, { sessions, fanOut }: TreeShape): Promise<Tree> {
@@ -58,7 +59,7 @@ export async function growTree(embedded: EmbeddedServer, { sessions, fanOut }: T
     const count = Math.min(sessions - first, floor.length * fanOut);
     for (let index = 0; index < count; index += SESSIONS_PER_CONNECTION) await agentsOf(first + index);
     const parents = floor;
-    const opened = await inParallel(count, async (index) => {
+    const opened = await inParallel(count, WIDTH, async (index) => {
       const parent = parents[Math.floor(index / fanOut)] ?? root;
       const id = await parent.agents.delegate(parent.session, `agent-${first + index}`, key);
       const own = await agentsOf(first + index);
@@ -77,22 +78,4 @@ export async function growTree(embedded: EmbeddedServer, { sessions, fanOut }: T
       });
     },
   };
-}
-
-/** Does something for 0 to `count - 1`, a few at a time. */
-export async function inParallel<Result>(
-  count: number,
-  act: (index: number) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      results[index] = await act(index);
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
-  return results;
 }

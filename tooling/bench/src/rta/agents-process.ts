@@ -1,5 +1,6 @@
 import { isRtaError } from '@rta/core';
 import { type AgentSession, connect, generateAgentKey, type RtaClient, type TransportName } from '@rta/sdk';
+import { inParallel } from '../harness/in-parallel.ts';
 import { runAsChild } from '../harness/run-as-child.ts';
 import { toSharedMs } from '../harness/shared-clock.ts';
 
@@ -31,7 +32,7 @@ export type AgentsRequest =
 const WIDTH = 16;
 
 runAsChild<AgentsContract>(async ({ endpoint, ca, transport, agents }, resources) => {
-  const clients = await inParallel(agents, async () =>
+  const clients = await inParallel(agents, WIDTH, async () =>
     resources.use(await connect(endpoint, { ca, transports: [transport] })),
   );
   let pushes: readonly Pushes[] = [];
@@ -60,7 +61,7 @@ async function openSessions(
   const [first, ...others] = clients;
   if (first === undefined) return [];
   const root = await first.exchange({ subjectToken, agent: { id: 'co-pilot', type: 'copilot' } });
-  const delegated = await inParallel(others.length, async (index) => {
+  const delegated = await inParallel(others.length, WIDTH, async (index) => {
     const key = generateAgentKey();
     const { session } = await root.delegate({
       agent: { id: `researcher-${index}`, type: 'researcher' },
@@ -114,22 +115,4 @@ function pushesTo(session: AgentSession): Pushes {
       }),
     revocation,
   };
-}
-
-/** Does something for 0 to `count - 1`, a few at a time. */
-async function inParallel<Result>(
-  count: number,
-  act: (index: number) => Promise<Result>,
-): Promise<readonly Result[]> {
-  const results: Result[] = [];
-  let next = 0;
-  const work = async (): Promise<void> => {
-    while (next < count) {
-      const index = next;
-      next += 1;
-      results[index] = await act(index);
-    }
-  };
-  await Promise.all(Array.from({ length: WIDTH }, work));
-  return results;
 }
