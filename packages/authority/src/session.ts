@@ -83,7 +83,7 @@ export type SessionEffect =
       readonly before: Session;
       readonly cause: Cause;
     }
-  /** Its agent has been told of this together with something that happened before: there is nothing new to push. */
+  /** Its agent was told of this together with something that happened before: there is no new token. */
   | { readonly kind: 'joined'; readonly session: Session; readonly cause: Cause }
   /** Tell the session's connection that it is over. */
   | { readonly kind: 'ended'; readonly session: Session; readonly cause: Cause }

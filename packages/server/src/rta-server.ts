@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { AuditSigner } from '@rta/audit';
-import { type Authority, type Budget, createAuthority, type Signal } from '@rta/authority';
+import { type Authority, assertGrant, type Budget, createAuthority, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import type { EventBroker } from '@rta/events';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer, type IssuerOptions } from '@rta/idp';
@@ -116,6 +116,8 @@ export interface RtaServer extends AsyncDisposable {
   /**
    * Raises a signal as if a transmitter had sent it; resolves once it is durable. For signals of the deployment
    * itself.
+   *
+   * @throws RtaError of the authority for a ceiling that makes no sense; of the store or the broker.
    */
   signal(signal: Signal): Promise<void>;
   /** Tells agents to go elsewhere, waits for them a little, then closes what is left. Idempotent. */
@@ -246,6 +248,9 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   signals = log;
   /** Kept before it is published: what is acknowledged survives this process, and the broker's. */
   const raise = async (raised: readonly Signal[]): Promise<void> => {
+    for (const { change } of raised) {
+      if (change.kind === 'ceiling' && change.grant !== undefined) assertGrant(change.grant);
+    }
     for (const signal of raised) await subjects.keep(signal);
     await log.publish(raised);
   };

@@ -23,6 +23,10 @@ describe('factOf', () => {
     expect(factOf(signalOf(REVOKED, T0, { reason: 'odd' }))).not.toHaveProperty('reason');
   });
 
+  it('keeps ids that a context can hold', () => {
+    expect(factOf(signalOf(suspension(true), T0, { id: 'a\ud800' })).id).toBe('a\ufffd');
+  });
+
   it('takes what lies in the future as of its receipt, and believes a clock that is a little ahead', () => {
     const ahead = factOf(signalOf(REVOKED, T0, { occurredAtMs: T0 + 9, sourceTimeMs: T0 + 300_000 }));
     expect([ahead.occurredAtMs, ahead.sourceTimeMs]).toEqual([T0, T0 + 300_000]);

@@ -1,3 +1,4 @@
+import { utf8 } from '@rta/core';
 import { AUTHORITY_LIMITS } from '../limits.ts';
 import type { Signal } from './signal.ts';
 import { selectorText } from './subject-match.ts';
@@ -17,7 +18,9 @@ export function asOfReceipt(signal: Signal): Signal {
   const occurredAtMs = signal.occurredAtMs <= receivedAtMs ? signal.occurredAtMs : receivedAtMs;
   const { sourceTimeMs = occurredAtMs } = signal;
   const isPlausible = sourceTimeMs <= receivedAtMs + AUTHORITY_LIMITS.maxSourceAheadMs;
-  return { ...signal, occurredAtMs, sourceTimeMs: isPlausible ? sourceTimeMs : occurredAtMs };
+  // The id of an order to suspend gets into contexts, which hold well-formed texts only.
+  const id = new TextDecoder().decode(utf8(signal.id));
+  return { ...signal, id, occurredAtMs, sourceTimeMs: isPlausible ? sourceTimeMs : occurredAtMs };
 }
 
 /** The part of a signal that is remembered. */

@@ -5,7 +5,7 @@ import { createMemoryStore } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { expect, test } from 'vitest';
 import { openAuditTrail } from '../audit/audit-trail.ts';
-import { createChangeLog } from '../changes/change-log.ts';
+import { type ChangeLog, createChangeLog } from '../changes/change-log.ts';
 import { createEnforcement, type Enforcement } from './enforcement.ts';
 import { createPushWindow } from './push-window.ts';
 import { createSettlement } from './settlement.ts';
@@ -20,6 +20,7 @@ async function startNode(agents: number): Promise<{
   readonly enforcement: Enforcement;
   /** Changes the context of all of them, and begins to tell them. */
   change(current: 'LOW' | 'HIGH'): void;
+  readonly changeLog: ChangeLog;
   /** Who was pushed to, in order. */
   readonly pushed: SessionId[];
 }> {
@@ -78,9 +79,14 @@ async function startNode(agents: number): Promise<{
   return {
     clock,
     enforcement,
+    changeLog,
     pushed,
     change(current) {
       changes += 1;
+      changeLog.begin(
+        { id: `change-${changes}`, kind: 'risk-level-change', source: 'idp', receivedAtMs: clock.now() },
+        clock.monotonicMs(),
+      );
       const signal: Signal = {
         id: `change-${changes}`,
         subject: { user: { by: 'iss-sub', issuer: 'https://idp.example', sub: 'alice' } },
@@ -156,4 +162,17 @@ test('a copy of an acknowledgement, or one of nothing that was pushed, makes no 
   enforcement.acknowledge('another connection', first, 2);
   await turns(MANY_TURNS);
   expect(pushed).toHaveLength(513);
+});
+
+test('who was told of two changes at once, and was cut off, has acknowledged neither [I8]', async () => {
+  const { clock, enforcement, change, changeLog } = await startNode(600);
+  change('HIGH');
+  change('LOW');
+  await turns(MANY_TURNS);
+  // The first have not answered in time, while the second change is still to be told to them.
+  clock.advance(6_000);
+  enforcement.cutOffOverdue();
+  await turns(MANY_TURNS);
+  expect(changeLog.get('change-1')).toMatchObject({ acknowledgedCount: 0 });
+  expect(changeLog.get('change-2')).toMatchObject({ acknowledgedCount: 0 });
 });

@@ -93,12 +93,6 @@ export function createEnforcement(options: {
       changes.pushed(cause.change, point);
       return;
     }
-    if (effect.kind === 'joined') {
-      // It was told of it before, and has acknowledged.
-      changes.pushed(cause.change, point);
-      changes.settled(cause.change, id, generation, 'acknowledged');
-      return;
-    }
     let frame: Uint8Array;
     pushes += 1;
     try {
@@ -148,10 +142,8 @@ function awaitKey(connection: string, session: SessionId, generation: number): s
   return `${session} ${generation} ${connection}`;
 }
 
-function pushFrame(
-  effect: Exclude<SessionEffect, { kind: 'displaced' | 'joined' }>,
-  pushId: number,
-): Uint8Array {
+/** What its agent knows already is pushed once more: only its own word counts in a receipt (P-7.2). */
+function pushFrame(effect: Exclude<SessionEffect, { kind: 'displaced' }>, pushId: number): Uint8Array {
   const { session } = effect;
   const { id, generation, token, grant, attributes } = session;
   // 0 answers nothing; a push id only numbers the pushes of a node.
@@ -166,7 +158,7 @@ function pushFrame(
     token,
     state: session.state === 'suspended' ? 'suspended' : 'active',
     scope: grant.scope,
-    ...compareGrants(effect.before.grant, grant),
+    ...compareGrants(effect.kind === 'changed' ? effect.before.grant : grant, grant),
     attributes: { ...attributes },
     cause,
   });
