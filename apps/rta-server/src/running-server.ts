@@ -66,6 +66,7 @@ export async function startServer(
   started.defer(() => telemetry.close());
 
   const { endpoint } = config.agents;
+  const { budget, ...sessions } = config.sessions;
   const server = started.use(
     await createRtaServer({
       issuer: config.issuer,
@@ -77,8 +78,8 @@ export async function startServer(
       pdp,
       broker,
       store,
-      ...config.sessions,
-      ...(config.sessions.budget === undefined ? {} : { sessionBudget: config.sessions.budget }),
+      ...sessions,
+      ...(budget === undefined ? {} : { sessionBudget: budget }),
       auditKey,
       onAuditFailure: onFailure,
       ...(admin === undefined ? {} : { admin }),

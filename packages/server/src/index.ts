@@ -20,11 +20,6 @@ export {
 export { SERVER_ERRORS, type ServerErrorCode } from './errors.ts';
 export { HTTP_PATHS } from './http/http-paths.ts';
 export { SERVER_LIMITS } from './limits.ts';
-export {
-  type AdminOptions,
-  createRtaServer,
-  type RtaServer,
-  type RtaServerOptions,
-  type TrustedIssuer,
-} from './rta-server.ts';
+export { createRtaServer, type RtaServer } from './rta-server.ts';
+export type { AdminOptions, RtaServerOptions, TrustedIssuer } from './rta-server-options.ts';
 export { DELEGATE_ACTION } from './sessions/delegation.ts';
