@@ -40,6 +40,8 @@ export function openEnvironment({ file, mapBytes }: EnvironmentPlace): Environme
       approvals: openDatabase('approvals'),
       changes: openDatabase('changes'),
       cursors: openDatabase('cursors'),
+      streams: openDatabase('streams'),
+      outbox: openDatabase('outbox'),
       'single-use': openDatabase('single-use'),
       audit: openDatabase('audit'),
       expiry: openDatabase('expiry'),

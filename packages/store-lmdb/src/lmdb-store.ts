@@ -161,6 +161,8 @@ function joined(options: {
     approvals: recordsIn('approvals'),
     changes: recordsIn('changes'),
     cursors: recordsIn('cursors'),
+    streams: recordsIn('streams'),
+    outbox: recordsIn('outbox'),
     singleUse: createLmdbSingleUse(parts),
     audit: createLmdbAudit(parts),
     write,

@@ -63,6 +63,8 @@ export async function openRedisStore(options: RedisStoreOptions): Promise<Store>
     approvals: createRedisRecords('approvals', parts),
     changes: createRedisRecords('changes', parts),
     cursors: createRedisRecords('cursors', parts),
+    streams: createRedisRecords('streams', parts),
+    outbox: createRedisRecords('outbox', parts),
     singleUse: createRedisSingleUse(parts),
     audit: createRedisAudit(parts),
     async write(writes) {

@@ -37,6 +37,8 @@ export function createMemoryStore({ clock, limits: overrides }: MemoryStoreOptio
     approvals: createMemoryRecords(parts),
     changes: createMemoryRecords(parts),
     cursors: createMemoryRecords(parts),
+    streams: createMemoryRecords(parts),
+    outbox: createMemoryRecords(parts),
   };
 
   const write = async (writes: readonly RecordWrite[]): Promise<void> => {

@@ -34,7 +34,15 @@ export interface SingleUseKeys {
 }
 
 /** The collections of records, by name; a key means something else in each of them. */
-export const COLLECTION_NAMES = ['sessions', 'subjects', 'approvals', 'changes', 'cursors'] as const;
+export const COLLECTION_NAMES = [
+  'sessions',
+  'subjects',
+  'approvals',
+  'changes',
+  'cursors',
+  'streams',
+  'outbox',
+] as const;
 
 /** One of {@link COLLECTION_NAMES}. */
 export type CollectionName = (typeof COLLECTION_NAMES)[number];
@@ -119,6 +127,10 @@ export interface Store extends AsyncDisposable {
   readonly changes: Records;
   /** How far each log was read, by a name that the reader chooses. */
   readonly cursors: Records;
+  /** Streams of security events, to this receiver and from this transmitter, by direction and stream id. */
+  readonly streams: Records;
+  /** Security Event Tokens that wait to be delivered, by stream and place in it. */
+  readonly outbox: Records;
   readonly singleUse: SingleUseKeys;
   readonly audit: AuditLog;
   /**
