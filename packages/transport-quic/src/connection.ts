@@ -20,7 +20,7 @@ import { INTERNAL_ERROR, isTlsAlert } from './errors.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
-import type { Address, NativeConnection } from './native.ts';
+import { type Address, activePath, isNativeError, type NativeConnection, sendOnAnyPath } from './native.ts';
 import type { ConnectionPaths } from './paths.ts';
 import { type QlogOpener, QlogTrace } from './qlog.ts';
 import type { StatelessResetToken } from './stateless-reset.ts';
@@ -373,7 +373,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #nextPacket(space: Buffer): ReturnType<NativeConnection['send']> {
     try {
       return this.#native.send(space) ?? this.#paths.sendElse(space);
-    } catch {
+    } catch (error) {
+      if (isNativeError(error, 'InvalidState') && activePath(this.#native) !== undefined) {
+        return sendOnAnyPath(this.#native, space);
+      }
       this.#failed = true;
       this.#mayHaveEnded = true;
       return null;

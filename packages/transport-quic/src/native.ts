@@ -89,7 +89,10 @@ export function streamBrokenCode(error: unknown): number | undefined {
 }
 
 /** Whether a native error has this name. */
-export function isNativeError(error: unknown, name: 'StreamLimit' | 'InvalidStreamState' | 'Done'): boolean {
+export function isNativeError(
+  error: unknown,
+  name: 'StreamLimit' | 'InvalidState' | 'InvalidStreamState' | 'Done',
+): boolean {
   return error instanceof Error && (error.message === name || error.message.startsWith(`${name}(`));
 }
 
@@ -141,6 +144,26 @@ export function sendOnActivePath(
     // Nor is there anything to be sent on a path that has failed.
     return null;
   }
+}
+
+/**
+ * The next packet on whichever path has one. quiche answers a peer that challenges a path that was left before it does
+ * anything else, and cannot where the peer has meanwhile taken back the id of ours that the path is known by: the others
+ * go on without it.
+ */
+export function sendOnAnyPath(
+  connection: NativeConnection,
+  space: Uint8Array,
+): ReturnType<NativeConnection['send']> {
+  for (const { localHost, peerHost } of connection.pathStats()) {
+    try {
+      const sent = connection.sendOnPath(space, localHost, peerHost);
+      if (sent !== null) return sent;
+    } catch {
+      // It is this one.
+    }
+  }
+  return null;
 }
 
 /** Round trip time of the path that is in use, as measured; 0 where nothing is known. */
