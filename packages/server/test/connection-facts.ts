@@ -13,6 +13,7 @@ export function withFacts(inner: TransportConnection, facts: ConnectionFacts): T
   return {
     id: inner.id,
     kind: inner.kind,
+    protocol: inner.protocol,
     closed: inner.closed,
     get remoteAddress() {
       return facts.remoteAddress ?? inner.remoteAddress;

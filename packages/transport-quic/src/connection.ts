@@ -20,7 +20,14 @@ import { INTERNAL_ERROR, isTlsAlert } from './errors.ts';
 import { KeepAlive } from './keep-alive.ts';
 import { QUIC_LIMITS } from './limits.ts';
 import { LingeringClose } from './lingering-close.ts';
-import { type Address, activePath, isNativeError, type NativeConnection, sendOnAnyPath } from './native.ts';
+import {
+  type Address,
+  activePath,
+  applicationProtocol,
+  isNativeError,
+  type NativeConnection,
+  sendOnAnyPath,
+} from './native.ts';
 import type { ConnectionPaths } from './paths.ts';
 import { type QlogOpener, QlogTrace } from './qlog.ts';
 import type { StatelessResetToken } from './stateless-reset.ts';
@@ -33,6 +40,9 @@ export type EarlyData = 'none' | 'pending' | 'accepted' | 'rejected';
 
 /** Who is at the ends of a connection, as the port tells it. */
 export type ConnectionIdentity = Pick<TransportConnection, 'channelBinding' | 'clientThumbprint'>;
+
+/** What the ends of a connection agreed on and know of each other; nothing before the program has the connection. */
+type Agreement = ConnectionIdentity & Pick<TransportConnection, 'protocol'>;
 
 /** What is fixed when a connection begins. */
 export interface ConnectionOptions {
@@ -104,7 +114,7 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
   #onSession: ((session: Uint8Array) => void) | undefined;
   /** Settled when the connection has ended, and the peer was told where this side ended it. */
   #told: Promise<void>;
-  #identity: ConnectionIdentity = { channelBinding: new Uint8Array(0), clientThumbprint: undefined };
+  #identity: Agreement = { channelBinding: new Uint8Array(0), clientThumbprint: undefined, protocol: '' };
   /** Whether a packet of the peer's was ever valid. */
   #hasHeard = false;
   /** Packets or time have changed what streams can do. */
@@ -155,6 +165,10 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
 
   get channelBinding(): Uint8Array {
     return this.#identity.channelBinding;
+  }
+
+  get protocol(): string {
+    return this.#identity.protocol;
   }
 
   get clientThumbprint(): Uint8Array | undefined {
@@ -299,7 +313,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     const identity = this.#options.identify(this.#native);
     if (identity === undefined) return false;
     const { channelBinding, clientThumbprint } = identity;
-    this.#identity = { channelBinding: Uint8Array.from(channelBinding), clientThumbprint };
+    const protocol = applicationProtocol(this.#native);
+    this.#identity = { channelBinding: Uint8Array.from(channelBinding), clientThumbprint, protocol };
     return true;
   }
 

@@ -42,7 +42,10 @@ export interface ListenQuicOptions {
   readonly cert: string;
   /** The certificate's private key, PEM. */
   readonly key: string;
-  /** Application protocols, in order of preference; default `rta/1`. */
+  /**
+   * Application protocols that are served; default `rta/1`. Where a client offers several, its order counts.
+   * `protocol` of a connection says which it is.
+   */
   readonly alpn?: readonly string[];
   /** Given each connection when its handshake is complete. */
   readonly onConnection: ConnectionHandler;

@@ -96,6 +96,14 @@ export function isNativeError(
   return error instanceof Error && (error.message === name || error.message.startsWith(`${name}(`));
 }
 
+/**
+ * The application protocol that was negotiated; in early data, that of the session which is resumed: the TLS library
+ * takes no early data where the negotiation comes to another one (RFC 8446 §4.2.10). Empty before.
+ */
+export function applicationProtocol(connection: NativeConnection): string {
+  return Buffer.from(connection.applicationProto()).toString('latin1');
+}
+
 /** The next thing that quiche has to tell of paths, until there is nothing more. */
 export function nextPathEvent(connection: NativeConnection): PathEvent | undefined {
   const event: PathEvent | null | undefined = connection.pathEventNext();

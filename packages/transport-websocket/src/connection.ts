@@ -19,7 +19,7 @@ import { type FrameHandler, readFrames, type Settings } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts';
 import { WEBSOCKET_LIMITS } from './limits.ts';
 import { Liveness } from './liveness.ts';
-import { CLOSE_STATUS, statusOf } from './web-socket.ts';
+import { CLOSE_STATUS, PROTOCOL, statusOf } from './web-socket.ts';
 
 /** What is fixed when a connection begins. */
 export interface ConnectionOptions {
@@ -53,6 +53,7 @@ export class WebSocketConnection implements TransportConnection, FrameHandler {
   readonly id = randomUUID();
   readonly kind = 'websocket';
   readonly isEarly = false;
+  readonly protocol = PROTOCOL;
   readonly remoteAddress: string;
   readonly channelBinding: Uint8Array;
   readonly clientThumbprint: Uint8Array | undefined;

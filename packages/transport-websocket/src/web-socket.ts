@@ -3,6 +3,9 @@ import { WEBSOCKET_LIMITS } from './limits.ts';
 /** The subprotocol that both sides negotiate (`docs/spec/streams-over-websocket.md` W-1.3). */
 export const SUBPROTOCOL = 'rta.1';
 
+/** The application protocol that it stands for: names of subprotocols have no slash. */
+export const PROTOCOL = 'rta/1';
+
 /** Where a server answers unless told otherwise. */
 export const DEFAULT_PATH = '/rta';
 

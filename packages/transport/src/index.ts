@@ -5,6 +5,7 @@ export {
   createMemoryTransport,
   createMemoryTransportPair,
   type MemoryTransport,
+  type MemoryTransportOptions,
   type MemoryTransportPair,
 } from './memory-transport.ts';
 export { SendQueue } from './send-queue.ts';

@@ -8,6 +8,13 @@ import type { CloseInfo, TransportConnection, TransportStream } from './transpor
 /** Stream ids count as in QUIC: fours, from 0 for the client's and 1 for the server's (RFC 9000 §2.1). */
 const STREAM_ID_STEP = 4;
 
+/** What both ends of a connection have alike. */
+export interface MemoryConnectionOptions {
+  readonly limits: TransportLimits;
+  readonly protocol: string;
+  readonly channelBinding: Uint8Array;
+}
+
 /**
  * One end of an in-memory connection. Like a network it gives everything to the other end in a later turn of the
  * event loop, and like QUIC it shows a stream with its first bytes, its end or its reset.
@@ -18,6 +25,7 @@ export class MemoryConnection implements TransportConnection, MemoryStreamOwner 
   readonly remoteAddress = 'memory';
   readonly clientThumbprint = undefined;
   readonly isEarly = false;
+  readonly protocol: string;
   readonly channelBinding: Uint8Array;
   readonly limits: TransportLimits;
   readonly closed: Promise<CloseInfo>;
@@ -37,8 +45,12 @@ export class MemoryConnection implements TransportConnection, MemoryStreamOwner 
   #peerClose: CloseInfo | undefined;
   #turnScheduled = false;
 
-  private constructor(role: 'client' | 'server', limits: TransportLimits, channelBinding: Uint8Array) {
+  private constructor(
+    role: 'client' | 'server',
+    { limits, protocol, channelBinding }: MemoryConnectionOptions,
+  ) {
     this.limits = limits;
+    this.protocol = protocol;
     this.channelBinding = Uint8Array.from(channelBinding);
     this.#nextId = role === 'client' ? 0 : 1;
     const { promise, resolve } = Promise.withResolvers<CloseInfo>();
@@ -47,9 +59,9 @@ export class MemoryConnection implements TransportConnection, MemoryStreamOwner 
   }
 
   /** The two ends of a connection. */
-  static pair(limits: TransportLimits, channelBinding: Uint8Array): [MemoryConnection, MemoryConnection] {
-    const client = new MemoryConnection('client', limits, channelBinding);
-    const server = new MemoryConnection('server', limits, channelBinding);
+  static pair(options: MemoryConnectionOptions): [MemoryConnection, MemoryConnection] {
+    const client = new MemoryConnection('client', options);
+    const server = new MemoryConnection('server', options);
     client.#other = server;
     server.#other = client;
     return [client, server];

@@ -35,6 +35,14 @@ test('a listener that closes tells its connections, and makes place for another'
   expect(second.openConnections).toBe(1);
 });
 
+test('both ends agree on the protocol that the network was made for', async () => {
+  const pair = createMemoryTransportPair({ protocol: 'other/2' });
+  expect([pair.client.protocol, pair.server.protocol]).toEqual(['other/2', 'other/2']);
+  const network = createMemoryTransport();
+  network.listen(() => {});
+  expect((await network.connect()).protocol).toBe('rta/1');
+});
+
 test('connections to one listener share a channel binding, and pairs do not', async () => {
   const network = createMemoryTransport();
   network.listen(() => {});

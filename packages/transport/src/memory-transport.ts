@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { checkCode, surfaceHandlerError } from './close.ts';
 import { transportError } from './errors.ts';
 import { resolveTransportLimits, type TransportLimits } from './limits.ts';
-import { MemoryConnection } from './memory-connection.ts';
+import { MemoryConnection, type MemoryConnectionOptions } from './memory-connection.ts';
 import type { ConnectionHandler, TransportConnection, TransportListener } from './transport.ts';
 
 const CHANNEL_BINDING_BYTES = 32;
@@ -11,6 +11,12 @@ const CHANNEL_BINDING_BYTES = 32;
 export interface MemoryTransportPair {
   readonly client: TransportConnection;
   readonly server: TransportConnection;
+}
+
+/** How the connections of a network within this process are. */
+export interface MemoryTransportOptions extends Partial<TransportLimits> {
+  /** What both ends see as agreed on; default `rta/1`. */
+  readonly protocol?: string;
 }
 
 /** A network within this process, with one place to listen. */
@@ -33,12 +39,11 @@ export interface MemoryTransport {
  * Makes a connection within this process: a real implementation of the port, for tests and for programs that
  * hold both ends. Nothing is encrypted, because nothing leaves the process.
  *
- * @param limits of both ends, default `TRANSPORT_LIMITS`.
+ * @param options limits of both ends, default `TRANSPORT_LIMITS`; and their protocol.
  * @throws RtaError `RTA_TRANSPORT_CONFIG` for limits that are not usable.
  */
-export function createMemoryTransportPair(limits?: Partial<TransportLimits>): MemoryTransportPair {
-  const binding = randomBytes(CHANNEL_BINDING_BYTES);
-  const [client, server] = MemoryConnection.pair(resolveTransportLimits(limits), binding);
+export function createMemoryTransportPair(options?: MemoryTransportOptions): MemoryTransportPair {
+  const [client, server] = MemoryConnection.pair(resolveOptions(options));
   return { client, server };
 }
 
@@ -46,12 +51,11 @@ export function createMemoryTransportPair(limits?: Partial<TransportLimits>): Me
  * Makes a network within this process. All its connections have the same channel binding, as those of a server with
  * one certificate have.
  *
- * @param limits of all connections, default `TRANSPORT_LIMITS`.
+ * @param options limits of all connections, default `TRANSPORT_LIMITS`; and their protocol.
  * @throws RtaError `RTA_TRANSPORT_CONFIG` for limits that are not usable.
  */
-export function createMemoryTransport(limits?: Partial<TransportLimits>): MemoryTransport {
-  const resolved = resolveTransportLimits(limits);
-  const binding = randomBytes(CHANNEL_BINDING_BYTES);
+export function createMemoryTransport(options?: MemoryTransportOptions): MemoryTransport {
+  const resolved = resolveOptions(options);
   let current: { accept: (connection: MemoryConnection) => void } | undefined;
 
   return {
@@ -88,9 +92,20 @@ export function createMemoryTransport(limits?: Partial<TransportLimits>): Memory
     connect: async () => {
       await new Promise((resolve) => setImmediate(resolve));
       if (current === undefined) throw transportError('RTA_TRANSPORT_UNREACHABLE', 'nobody listens');
-      const [client, server] = MemoryConnection.pair(resolved, binding);
+      const [client, server] = MemoryConnection.pair(resolved);
       current.accept(server);
       return client;
     },
+  };
+}
+
+function resolveOptions({
+  protocol = 'rta/1',
+  ...limits
+}: MemoryTransportOptions = {}): MemoryConnectionOptions {
+  return {
+    limits: resolveTransportLimits(limits),
+    protocol,
+    channelBinding: randomBytes(CHANNEL_BINDING_BYTES),
   };
 }

@@ -61,6 +61,12 @@ export interface TransportConnection extends AsyncDisposable {
   /** Unique in this process, for logs and bindings. */
   readonly id: string;
   readonly kind: 'memory' | 'quic' | 'websocket';
+  /**
+   * The application protocol that both sides agreed on, by its ALPN name (RFC 7301): what a server that speaks several
+   * on one port tells connections apart by. Known from the start, also where early data comes first. A transport
+   * without ALPN gives the name that its own way of agreeing stands for.
+   */
+  readonly protocol: string;
   /** Address of the peer as the network shows it, for the audit log. */
   readonly remoteAddress: string;
   /**

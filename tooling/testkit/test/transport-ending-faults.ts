@@ -212,6 +212,16 @@ export const ENDING_FAULTS: readonly FaultCase[] = [
     inConnections(() => ({ channelBinding: new Uint8Array(32) })),
   ],
   [
+    'names a protocol for each end',
+    'both ends name the application protocol that they agreed on',
+    inConnections((_inner, side) => ({ protocol: side })),
+  ],
+  [
+    'names no protocol',
+    'both ends name the application protocol that they agreed on',
+    inConnections(() => ({ protocol: '' })),
+  ],
+  [
     'calls both ends the same',
     'the ends have ids of their own, and name their peer',
     inConnections(() => ({ id: 'x' })),

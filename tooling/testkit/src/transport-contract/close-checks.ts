@@ -107,6 +107,14 @@ export const CLOSE_CHECKS: readonly TransportCheck[] = [
     assert.ok(client.channelBinding.some((byte) => byte !== 0));
   }),
 
+  transportCheck(
+    'both ends name the application protocol that they agreed on',
+    async ({ client, server }) => {
+      assert.match(client.protocol, /^[!-~]+$/);
+      assert.equal(client.protocol, server.protocol);
+    },
+  ),
+
   transportCheck('the ends have ids of their own, and name their peer', async ({ client, server }) => {
     assert.notEqual(client.id, server.id);
     assert.equal(client.kind, server.kind);
