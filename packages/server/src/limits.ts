@@ -67,6 +67,8 @@ export const SERVER_LIMITS = {
   receiptPartCharacters: 200_000,
   /** Parts of a receipt: one with all its enforcement points, with names of agents of any length, fits. */
   maxReceiptParts: 256,
+  /** A transmitter's words for people, as they are passed on: one line. */
+  maxSignalReasonCharacters: 256,
   /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
   maxHttpBodyBytes: 65_536,
   /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */

@@ -4,7 +4,6 @@ import { type Clock, systemClock, type Timer } from '@rta/core';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer } from '@rta/idp';
 import { denyOnFailure } from '@rta/pdp';
 import { CLOSE_CODE } from '@rta/protocol';
-import { createSetReceiver } from '@rta/ssf';
 import { encodeToken } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
@@ -28,6 +27,7 @@ import { createExchange } from './sessions/exchange.ts';
 import { pushApproval } from './sessions/push-approval.ts';
 import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
+import { createSecurityEvents } from './signals/security-events.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
 import { createSubjectKeeper, type SubjectKeeper } from './signals/subject-keeper.ts';
 
@@ -208,10 +208,10 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   const receiver =
     options.transmitters === undefined || options.transmitters.length === 0
       ? undefined
-      : createSetReceiver({
+      : createSecurityEvents({
           transmitters: options.transmitters,
           singleUse: store.singleUse,
-          accept: raise,
+          raise,
           clock,
         });
 

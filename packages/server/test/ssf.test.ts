@@ -263,7 +263,7 @@ describe('a set is refused', () => {
   });
 
   test('of another content type, by 415, and too large, by 413', async () => {
-    await expectNothing(await push(t, await set(), { 'Content-Type': 'application/json' }), { status: 415 });
+    await expectNothing(await push(t, await set(), { 'Content-Type': 'application/jwt' }), { status: 415 });
     await expectNothing(await push(t, 'a'.repeat(65_537)), { status: 413 });
   });
 });

@@ -1,19 +1,46 @@
-export type { NoEffect } from './authority.ts';
-export type { PushDiagnostics, PushFacts, PushOutcome } from './diagnostics.ts';
 export { SSF_ERRORS, type SsfErrorCode, ssfError } from './errors.ts';
-export { CAEP_EVENT_TYPES } from './events/caep-event-types.ts';
-export { VERIFICATION_EVENT_TYPE } from './events/verification.ts';
+export { CAEP_EVENTS, OAUTH_EVENTS, RISC_EVENTS, SCIM_EVENTS, SSF_EVENTS } from './events/event-types.ts';
+export {
+  type EventValue,
+  isKnownEventType,
+  type KnownEvent,
+  type KnownEventType,
+  type SecurityEvent,
+  securityEvent,
+} from './events/security-event.ts';
 export { createGuardedFetch, type GuardedFetch, type GuardedFetchOptions } from './http/guarded-fetch.ts';
 export { SSF_HTTP_ERRORS, type SsfHttpErrorCode } from './http/http-errors.ts';
 export { SSF_HTTP_LIMITS } from './http/http-limits.ts';
 export { type ReceiverLimits, SSF_LIMITS } from './limits.ts';
-export type { PushResponse } from './respond.ts';
+export type { NoEffect, SetDiagnostics, SetFacts, SetOutcome } from './receiver/diagnostics.ts';
+export type { Push } from './receiver/push.ts';
+export type { Inlet, ReceivedEvent } from './receiver/received-event.ts';
+export {
+  type RegisteredTransmitter,
+  SET_ALGORITHMS,
+  type SetAlgorithm,
+  type TransmitterOptions,
+} from './receiver/registered-transmitter.ts';
+export type { PushResponse, SetError, SetErrorCode } from './receiver/respond.ts';
+export type { OutOfScope } from './receiver/scope.ts';
 export {
   createSetReceiver,
-  type Push,
-  type SetContext,
   type SetReceiver,
   type SetReceiverOptions,
-} from './set-receiver.ts';
-export { setId } from './set-signal.ts';
-export { SET_ALGORITHMS, type SetAlgorithm, type TransmitterOptions } from './transmitter.ts';
+  type SetVerdict,
+} from './receiver/set-receiver.ts';
+export { LEGACY_SHAPES, type LegacyShape } from './set/legacy.ts';
+export { setId } from './set/set-id.ts';
+export { createSetSigner, type SetSigner, type SetToSign, signSet } from './set/sign-set.ts';
+export { matchesSubject } from './subjects/match-subjects.ts';
+export {
+  type AliasesSubject,
+  type ComplexSubject,
+  parseSubject,
+  type SimpleSubject,
+  SUBJECT_MEMBERS,
+  type SubjectIdentifier,
+  type SubjectMember,
+  subjectJson,
+  type UnknownSubject,
+} from './subjects/subject-identifier.ts';

@@ -6,8 +6,14 @@ export const SSF_LIMITS = {
   jsonDepth: 32,
   /** `jti`, `txn`, issuers and names of subjects: what is kept, compared and audited. */
   nameCharacters: 1_024,
-  /** The transmitter's words for people, as they are passed on. */
-  reasonCharacters: 256,
+  /** Values of an event that name something: levels, types of credentials. */
+  valueCharacters: 256,
+  /** Names of one subject in `aliases`, and addresses in `ip-addresses`: each is a look-up. */
+  subjectIdentifierCount: 32,
+  /** Tokens in one request of the multi-SET push; what is beyond is refused as a whole. */
+  multiPushSetCount: 100,
+  /** The body of one request of the multi-SET push: a hundred tokens of usual size. */
+  multiPushBytes: 1_048_576,
   /**
    * How old a token may be by its `iat`. Transmitters hold events for paused streams, so days; replays are
    * remembered for as long.

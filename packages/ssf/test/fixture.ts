@@ -1,5 +1,4 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
-import type { Signal } from '@rta/authority';
 import { type JsonObject, utf8 } from '@rta/core';
 import { createMemoryStore, type SingleUseKeys } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
@@ -14,9 +13,9 @@ import {
 } from 'jose';
 import {
   createSetReceiver,
-  type PushDiagnostics,
   type PushResponse,
-  type SetContext,
+  type ReceivedEvent,
+  type SetDiagnostics,
   type SetReceiver,
   type SetReceiverOptions,
   type TransmitterOptions,
@@ -96,11 +95,12 @@ export interface Bench extends AsyncDisposable {
   readonly receiver: SetReceiver;
   readonly clock: FakeClock;
   readonly singleUse: SingleUseKeys;
-  /** Signals in the order in which they were accepted. */
-  readonly signals: readonly Signal[];
-  readonly contexts: readonly SetContext[];
-  /** What was published on `rta:ssf.push`. */
-  readonly published: readonly PushDiagnostics[];
+  /** Events in the order in which they were accepted. */
+  readonly events: readonly ReceivedEvent[];
+  /** Events of streams. */
+  readonly streamEvents: readonly ReceivedEvent[];
+  /** What was published on `rta:ssf.set`. */
+  readonly published: readonly SetDiagnostics[];
   /** Pushes a token that was signed already. */
   push(
     set: string | Uint8Array,
@@ -120,18 +120,16 @@ export function openBench(
 ): Bench {
   const { transmitter = {}, fakeClock: clock = createFakeClock(NOW_MS) } = options;
   const singleUse = options.singleUse ?? createMemoryStore({ clock }).singleUse;
-  const signals: Signal[] = [];
-  const contexts: SetContext[] = [];
-  const published: PushDiagnostics[] = [];
-  const listener = (message: unknown): void => void published.push(message as PushDiagnostics);
-  subscribe('rta:ssf.push', listener);
+  const events: ReceivedEvent[] = [];
+  const streamEvents: ReceivedEvent[] = [];
+  const published: SetDiagnostics[] = [];
+  const listener = (message: unknown): void => void published.push(message as SetDiagnostics);
+  subscribe('rta:ssf.set', listener);
   const receiver = createSetReceiver({
     clock,
     singleUse,
-    accept: async (accepted, context) => {
-      signals.push(...accepted);
-      contexts.push(context);
-    },
+    accept: async (event) => void events.push(event),
+    onStreamEvent: (event) => void streamEvents.push(event),
     ...options,
     transmitters: options.transmitters ?? [
       {
@@ -148,13 +146,13 @@ export function openBench(
     receiver,
     clock,
     singleUse,
-    signals,
-    contexts,
+    events,
+    streamEvents,
     published,
     push,
     send: async (payload, signing) => push(await sign(payload, signing)),
     async [Symbol.asyncDispose]() {
-      unsubscribe('rta:ssf.push', listener);
+      unsubscribe('rta:ssf.set', listener);
       await receiver.close();
     },
   };

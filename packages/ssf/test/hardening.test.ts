@@ -25,7 +25,7 @@ describe('[R17] the Authorization header', () => {
       const response = await bench.push(await sign(claims()), headers);
       expect([response.status, errorOf(response)]).toEqual([401, 'authentication_failed']);
       expect(response.headers['WWW-Authenticate']).toBe('Bearer realm="security events"');
-      expect(bench.signals).toEqual([]);
+      expect(bench.events).toEqual([]);
     },
   );
 
@@ -225,8 +225,16 @@ describe('diagnostics', () => {
     await bench.send(claims({ jti: 'a' }));
     await bench.send(claims({ jti: 'b' }), { key: await makeKey('RS256', 'key-1') });
     expect(bench.published).toEqual([
-      { outcome: 'accepted', issuer: ISSUER, jti: 'a', eventType: SESSION_REVOKED, durationMs: 0 },
       {
+        way: 'push',
+        outcome: 'accepted',
+        issuer: ISSUER,
+        jti: 'a',
+        eventType: SESSION_REVOKED,
+        durationMs: 0,
+      },
+      {
+        way: 'push',
         outcome: 'refused',
         issuer: ISSUER,
         durationMs: 0,

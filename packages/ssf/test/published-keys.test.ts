@@ -126,7 +126,7 @@ describe('[R6] rotation', () => {
     expect(keys.requests).toBe(1);
     bench.clock.advance(7_000);
     expect((await bench.push(set)).status).toBe(202);
-    expect(bench.signals.length).toBe(2);
+    expect(bench.events.length).toBe(2);
   });
 
   test('a token of the second in which the keys were read may be younger than they: it is dated in whole seconds', async () => {
@@ -197,7 +197,7 @@ describe('[R27] answers that are no key set', () => {
     await using keys = await serveKeys((_request, response) => void response.end(body));
     await using bench = openBench(at(keys));
     expect((await bench.send(claims())).status).toBe(503);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test('a private key among the keys is not used', async () => {

@@ -1,7 +1,7 @@
-import type { Signal } from '@rta/authority';
 import { createMemoryStore, type SingleUseKeys } from '@rta/store';
 import { createFakeClock } from '@rta/testkit';
 import { describe, expect, test } from 'vitest';
+import type { ReceivedEvent } from '../src/index.ts';
 import {
   AUDIENCE,
   claims,
@@ -22,7 +22,7 @@ describe('[R11] the same token again', () => {
     await using bench = openBench();
     const set = await sign(claims());
     for (let time = 0; time < 3; time++) expect(await bench.push(set)).toEqual(ACKNOWLEDGED);
-    expect(bench.signals.length).toBe(1);
+    expect(bench.events.length).toBe(1);
     expect(bench.published.map(({ outcome }) => outcome)).toEqual(['accepted', 'duplicate', 'duplicate']);
   });
 
@@ -33,27 +33,27 @@ describe('[R11] the same token again', () => {
       claims({ jti: 'same', sub_id: { format: 'email', email: 'joe@x.example' } }),
     );
     expect(response).toEqual(ACKNOWLEDGED);
-    expect(bench.signals.length).toBe(1);
+    expect(bench.events.length).toBe(1);
   });
 
   test('has one effect over two nodes that share a store, and after a restart', async () => {
     const fakeClock = createFakeClock(NOW_MS);
     const { singleUse } = createMemoryStore({ clock: fakeClock });
     const set = await sign(claims());
-    const signals: Signal[] = [];
+    const events: ReceivedEvent[] = [];
     for (let node = 0; node < 3; node++) {
       await using bench = openBench({ fakeClock, singleUse });
       expect(await bench.push(set)).toEqual(ACKNOWLEDGED);
-      signals.push(...bench.signals);
+      events.push(...bench.events);
     }
-    expect(signals.length).toBe(1);
+    expect(events.length).toBe(1);
   });
 
   test('arriving at the same moment is acknowledged twice, and what is accepted has one id', async () => {
     await using bench = openBench();
     const set = await sign(claims());
     expect(await Promise.all([bench.push(set), bench.push(set)])).toEqual([ACKNOWLEDGED, ACKNOWLEDGED]);
-    expect(new Set(bench.signals.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(bench.events.map(({ id }) => id)).size).toBe(1);
   });
 });
 
@@ -69,8 +69,8 @@ describe('[R12] ids are unique for their issuer only', () => {
     });
     await bench.send(claims({ jti: 'same' }));
     await bench.send(claims({ jti: 'same', iss: partner }), { key: partnerKey });
-    expect(bench.signals.map(({ source }) => source.issuer)).toEqual([ISSUER, partner]);
-    expect(new Set(bench.signals.map(({ id }) => id)).size).toBe(2);
+    expect(bench.events.map(({ transmitter }) => transmitter)).toEqual([ISSUER, partner]);
+    expect(new Set(bench.events.map(({ id }) => id)).size).toBe(2);
   });
 
   test('issuer and jti cannot be shifted into each other', async () => {
@@ -84,7 +84,7 @@ describe('[R12] ids are unique for their issuer only', () => {
     });
     await bench.send(claims({ iss: 'https://a.example/', jti: '","b' }));
     await bench.send(claims({ iss: 'https://a.example/","', jti: 'b' }));
-    expect(new Set(bench.signals.map(({ id }) => id)).size).toBe(2);
+    expect(new Set(bench.events.map(({ id }) => id)).size).toBe(2);
   });
 });
 
@@ -114,7 +114,7 @@ describe('[R13] replays that are older than replays are remembered', () => {
     bench.clock.advance(299_500);
     expect(await bench.push(set)).toEqual(ACKNOWLEDGED);
     expect(bench.published.at(-1)).toMatchObject({ outcome: 'duplicate' });
-    expect(bench.signals.length).toBe(8);
+    expect(bench.events.length).toBe(8);
   });
 
   test('also where the clock of the store is five minutes ahead', async () => {
@@ -139,12 +139,12 @@ describe('[R13] replays that are older than replays are remembered', () => {
 
 describe('[R14] what is not durable is not acknowledged', () => {
   test('a token that could not be accepted is not recorded, and has its effect when it comes again', async () => {
-    const accepted: Signal[] = [];
+    const accepted: ReceivedEvent[] = [];
     let down = true;
     await using bench = openBench({
-      accept: async (signals) => {
+      accept: async (event) => {
         if (down) throw new Error('the broker is down');
-        accepted.push(...signals);
+        accepted.push(event);
       },
     });
     const set = await sign(claims());
@@ -183,10 +183,10 @@ describe('[R14] what is not durable is not acknowledged', () => {
     await store.close();
     await using bench = openBench({ singleUse: store.singleUse });
     expect((await bench.send(claims())).status).toBe(503);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
-  test('where the replay cannot be recorded the token is sent again, as the same signal', async () => {
+  test('where the replay cannot be recorded the token is sent again, as the same event', async () => {
     const clock = createFakeClock(NOW_MS);
     const { singleUse } = createMemoryStore({ clock, limits: { singleUseCount: 1 } });
     await singleUse.claim('somebody else', NOW_MS + 1_000);
@@ -195,7 +195,7 @@ describe('[R14] what is not durable is not acknowledged', () => {
     expect((await bench.push(set)).status).toBe(503);
     clock.advance(1_001);
     expect(await bench.push(set)).toEqual(ACKNOWLEDGED);
-    expect(new Set(bench.signals.map(({ id }) => id)).size).toBe(1);
+    expect(new Set(bench.events.map(({ id }) => id)).size).toBe(1);
     expect(await bench.push(set)).toEqual(ACKNOWLEDGED);
     expect(bench.published.at(-1)).toMatchObject({ outcome: 'duplicate' });
   });
@@ -208,24 +208,24 @@ describe('[R14] what is not durable is not acknowledged', () => {
     );
     await using before = openBench({ singleUse, fakeClock: clock });
     expect(await before.push(set)).toEqual(ACKNOWLEDGED);
-    expect(before.signals).toEqual([]);
+    expect(before.events).toEqual([]);
     await using after = openBench({
       singleUse,
       fakeClock: clock,
       transmitter: { subjectIssuers: [ISSUER, 'https://other.example'] },
     });
     expect(await after.push(set)).toEqual(ACKNOWLEDGED);
-    expect(after.signals.length).toBe(1);
+    expect(after.events.length).toBe(1);
   });
 
-  test('the token itself and its type come with the signals, as proof', async () => {
+  test('the token itself and its type come with the event, as proof', async () => {
     await using bench = openBench();
     const set = await sign(claims());
     await bench.push(set);
-    expect(bench.contexts).toEqual([
+    expect(bench.events).toMatchObject([
       {
         transmitter: ISSUER,
-        eventType: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked',
+        event: { type: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked' },
         set,
       },
     ]);

@@ -23,7 +23,7 @@ describe('[R3] a token that does not say that it is a Security Event Token', () 
     await using bench = openBench();
     const response = await bench.send(claims(), { header: { typ } });
     expect([response.status, errorOf(response)]).toEqual([400, 'invalid_request']);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test('no typ', async () => {
@@ -49,7 +49,7 @@ describe('[R4] algorithms and keys that prove nothing', () => {
     await using bench = openBench();
     const response = await bench.push(unsigned({ typ: 'secevent+jwt', alg }, claims()));
     expect([response.status, errorOf(response)]).toEqual([400, 'invalid_key']);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test('HS256 keyed with the published RSA key', async () => {
@@ -220,7 +220,7 @@ describe('[R8] audiences', () => {
     await using bench = openBench();
     const response = await bench.send(claims({ aud }));
     expect([response.status, errorOf(response)]).toEqual([400, err]);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test('none', async () => {
@@ -262,7 +262,7 @@ describe('[R9] claims that make it something else than a Security Event Token', 
     await using bench = openBench();
     const response = await bench.send(payload);
     expect([response.status, errorOf(response)]).toEqual([400, 'invalid_request']);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test.each([
@@ -324,7 +324,7 @@ describe('[R16] events that are not shaped as CAEP says', () => {
     const response = await bench.send(eventClaims(`${CAEP}${name}`, event));
     expect([response.status, errorOf(response)]).toEqual([400, 'invalid_request']);
     expect(bench.published).toMatchObject([{ error: { code: 'RTA_SSF_EVENT' } }]);
-    expect(bench.signals).toEqual([]);
+    expect(bench.events).toEqual([]);
   });
 
   test.each([
@@ -334,6 +334,6 @@ describe('[R16] events that are not shaped as CAEP says', () => {
   ])('%s %j is as CAEP says: the list is open', async (name, event) => {
     await using bench = openBench();
     expect((await bench.send(eventClaims(`${CAEP}${name}`, event))).status).toBe(202);
-    expect(bench.signals.length).toBe(1);
+    expect(bench.events.length).toBe(1);
   });
 });

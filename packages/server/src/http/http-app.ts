@@ -9,6 +9,7 @@ import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import { HTTP_PATHS } from './http-paths.ts';
 import { jwkSetEndpoint } from './jwk-set.ts';
+import { securityEventsEndpoint } from './ssf-events.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
 /** What the HTTP side of a server works with. */
@@ -72,16 +73,7 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     app.route(HTTP_PATHS.admin, admin.routes);
   }
 
-  if (receiver !== undefined) {
-    app.post(HTTP_PATHS.securityEvents, async (context) => {
-      const { status, headers, body } = await receiver.receivePush({
-        contentType: context.req.header('Content-Type'),
-        authorization: context.req.header('Authorization'),
-        body: new Uint8Array(await context.req.arrayBuffer()),
-      });
-      return new Response(body, { status, headers });
-    });
-  }
+  if (receiver !== undefined) app.post(HTTP_PATHS.securityEvents, securityEventsEndpoint(receiver));
 
   // RFC 8414 §3.2
   app.get(HTTP_PATHS.authorizationServerMetadata, (context) =>

@@ -1,5 +1,5 @@
 import type { RtaError } from '@rta/core';
-import type { SsfErrorCode } from './errors.ts';
+import type { SsfErrorCode } from '../errors.ts';
 
 /** The answer to a push, for whatever HTTP server is in use. */
 export interface PushResponse {
@@ -10,19 +10,26 @@ export interface PushResponse {
 }
 
 /** Error codes of the IANA registry for Security Event Tokens. @see RFC 8935 §2.4, §7.1; SSF 1.0 §8.1.4.1 */
-type SetErrorCode =
+export type SetErrorCode =
   | 'invalid_request'
   | 'invalid_key'
   | 'invalid_issuer'
   | 'invalid_audience'
   | 'authentication_failed'
+  | 'access_denied'
   | 'invalid_state';
+
+/** What is wrong with one token, as `setErrs` of a poll request or of an answer to several tokens has it. */
+export interface SetError {
+  readonly err: SetErrorCode;
+  readonly description: string;
+}
 
 type Answer =
   | { readonly status: 400 | 401; readonly err: SetErrorCode }
   | { readonly status: 413 | 415 | 429 | 503 };
 
-const ANSWERS: Readonly<Record<SsfErrorCode, Answer>> = {
+const ANSWERS: Readonly<Partial<Record<SsfErrorCode, Answer>>> = {
   RTA_SSF_TOO_LARGE: { status: 413 },
   RTA_SSF_MEDIA_TYPE: { status: 415 },
   RTA_SSF_UNAUTHENTICATED: { status: 401, err: 'authentication_failed' },
@@ -44,8 +51,31 @@ const ANSWERS: Readonly<Record<SsfErrorCode, Answer>> = {
   RTA_SSF_CLOSED: { status: 503 },
 };
 
+/** The code by which a transmitter is told what is wrong with its token; undefined where it may send it again. */
+export function setErrorCode(error: RtaError<SsfErrorCode>): SetErrorCode | undefined {
+  const answer = ANSWERS[error.code];
+  if (answer !== undefined && 'err' in answer) return answer.err;
+  return error.retryable ? undefined : 'invalid_request';
+}
+
 /** When to come again after a failure that may pass: soon, since a revocation waits. */
 const RETRY_AFTER_SECONDS = '5';
+
+/** Some events are safe with us, and others are wrong. @see draft-deshpande-secevent-http-multi-set-push */
+export function acknowledgeEach(
+  ack: readonly string[],
+  setErrs: Readonly<Record<string, SetError>>,
+): PushResponse {
+  const hasErrors = Object.keys(setErrs).length > 0;
+  return {
+    status: 202,
+    headers: {
+      'Content-Type': 'application/json',
+      ...(hasErrors ? { 'Content-Language': 'en' } : {}),
+    },
+    body: JSON.stringify({ ack, ...(hasErrors ? { setErrs } : {}) }),
+  };
+}
 
 /** The event is safe with us. @see RFC 8935 §2.2 */
 export function acknowledge(): PushResponse {
@@ -57,7 +87,7 @@ export function acknowledge(): PushResponse {
  * holds nothing of the token; its cause and details stay here.
  */
 export function refuse(error: RtaError<SsfErrorCode>): PushResponse {
-  const answer = ANSWERS[error.code];
+  const answer = ANSWERS[error.code] ?? { status: 503 };
   if (!('err' in answer)) {
     const headers: PushResponse['headers'] = error.retryable ? { 'Retry-After': RETRY_AFTER_SECONDS } : {};
     return { status: answer.status, headers, body: null };

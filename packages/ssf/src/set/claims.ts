@@ -1,7 +1,8 @@
 import type { JsonObject, JsonValue } from '@rta/core';
 import { z } from 'zod';
-import { ssfError } from './errors.ts';
-import { type ReceiverLimits, SSF_LIMITS } from './limits.ts';
+import { ssfError } from '../errors.ts';
+import { type ReceiverLimits, SSF_LIMITS } from '../limits.ts';
+import { type LegacyShape, presentEventType, subjectOf } from './legacy.ts';
 import { isObject } from './strict-json.ts';
 
 /** The claims of a Security Event Token that was verified. */
@@ -9,6 +10,8 @@ export interface SetClaims {
   readonly issuer: string;
   readonly jti: string;
   readonly issuedAtMs: number;
+  /** UNIX milliseconds of what the token tells of (`toe`, RFC 8417 §2.2). */
+  readonly occurredAtMs?: number;
   readonly txn?: string;
   readonly subId: JsonObject;
   readonly eventType: string;
@@ -21,16 +24,18 @@ const claims = z.object({
   iss: name,
   jti: name,
   iat: z.number().nonnegative(),
+  toe: z.number().nonnegative().exactOptional(),
   txn: name.exactOptional(),
 });
 
 /**
  * Reads the claims.
  *
+ * @param legacy - older shapes that this transmitter may use.
  * @throws RtaError `RTA_SSF_CLAIMS`
  * @see RFC 8417 §2.2, SSF 1.0 §4.1
  */
-export function readClaims(payload: JsonObject): SetClaims {
+export function readClaims(payload: JsonObject, legacy: ReadonlySet<LegacyShape> = new Set()): SetClaims {
   const result = claims.safeParse(payload);
   if (!result.success) throw badClaim(String(result.error.issues[0]?.path[0] ?? ''));
   // A token with these could pass for an access token or ID token elsewhere (SSF 1.0 §4.1.2, §4.1.7).
@@ -38,16 +43,19 @@ export function readClaims(payload: JsonObject): SetClaims {
     if (Object.hasOwn(payload, forbidden))
       throw ssfError('RTA_SSF_CLAIMS', `claim ${forbidden} must be absent`);
   }
-  const { iss: issuer, jti, iat, txn } = result.data;
-  const subId = payload['sub_id'];
+  const { iss: issuer, jti, iat, toe, txn } = result.data;
+  const { eventType, event } = onlyEvent(payload);
+  const subId = subjectOf(payload, event, legacy);
   if (!isObject(subId)) throw badClaim('sub_id');
   return {
     issuer,
     jti,
     issuedAtMs: iat * 1000,
+    ...(toe === undefined ? {} : { occurredAtMs: toe * 1000 }),
     ...(txn === undefined ? {} : { txn }),
     subId,
-    ...onlyEvent(payload),
+    eventType: legacy.has('event-types') ? presentEventType(eventType) : eventType,
+    event,
   };
 }
 

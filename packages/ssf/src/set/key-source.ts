@@ -1,7 +1,7 @@
 import type { Clock } from '@rta/core';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type LocalJWKSet } from 'jose';
-import { isSsfError, ssfError } from './errors.ts';
-import { SSF_LIMITS } from './limits.ts';
+import { isSsfError, ssfError } from '../errors.ts';
+import { SSF_LIMITS } from '../limits.ts';
 
 /** What a token says of the key that signed it. */
 export interface KeyHint {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { type Clock, constantTimeEqual, utf8 } from '@rta/core';
 import type { JSONWebKeySet } from 'jose';
-import { CAEP_EVENT_TYPES } from './events/caep-event-types.ts';
-import { createFixedKeys, createPublishedKeys, type KeySource } from './key-source.ts';
-import { SSF_LIMITS } from './limits.ts';
+import { SSF_LIMITS } from '../limits.ts';
+import { createFixedKeys, createPublishedKeys, type KeySource } from '../set/key-source.ts';
+import { LEGACY_SHAPES, type LegacyShape } from '../set/legacy.ts';
 
 /** Signature algorithms that a transmitter may be allowed. RS256 is what the CAEP interoperability profile demands. */
 export const SET_ALGORITHMS = ['RS256', 'ES256', 'PS256', 'EdDSA'] as const;
@@ -31,28 +31,40 @@ export interface TransmitterOptions {
    * stream's delivery. Without one the signature alone says who pushes.
    */
   readonly authorizationHeader?: string;
-  /** CAEP event types that may have an effect; all of {@link CAEP_EVENT_TYPES} by default. */
+  /** URIs of the event types that it may send; any by default. */
   readonly eventTypes?: readonly string[];
-  /** Issuers whose users, sessions and devices it may speak about; itself alone by default. */
+  /** Issuers whose users, sessions, tokens and devices it may speak about; itself alone by default. */
   readonly subjectIssuers?: readonly string[];
+  /** Names of the tenants that it may speak about; any by default, and subjects of no tenant. */
+  readonly tenants?: readonly string[];
   /** `critical_subject_members` of its metadata (SSF 1.0 §3.6). */
   readonly criticalSubjectMembers?: readonly string[];
-  /** Its stream to this receiver; verification events must name it. */
+  /** Its stream to this receiver; events about the stream must name it. */
   readonly streamId?: string;
+  /** Shapes from before SSF 1.0 that it may use; none by default, all with `true`. */
+  readonly legacy?: true | readonly LegacyShape[];
   /** Lets `jwksUri` be `http` on the loopback interface: for development. */
   readonly allowInsecureHttp?: boolean;
 }
 
-/** A transmitter's options, checked and with defaults in place. */
-export interface Transmitter {
+/** How far a transmitter's word goes. */
+export interface RegisteredTransmitter {
   readonly issuer: string;
   readonly audiences: ReadonlySet<string>;
-  readonly algorithms: ReadonlySet<string>;
-  readonly keys: KeySource;
-  readonly eventTypes: ReadonlySet<string>;
+  /** Undefined for any. */
+  readonly eventTypes: ReadonlySet<string> | undefined;
   readonly subjectIssuers: readonly string[];
+  /** Undefined for any, and for subjects of no tenant. */
+  readonly tenants: readonly string[] | undefined;
   readonly criticalSubjectMembers: ReadonlySet<string>;
   readonly streamId: string | undefined;
+}
+
+/** A transmitter's options, checked and with defaults in place. */
+export interface Transmitter extends RegisteredTransmitter {
+  readonly algorithms: ReadonlySet<string>;
+  readonly keys: KeySource;
+  readonly legacy: ReadonlySet<LegacyShape>;
   /** Whether a push with this header may come from it. Takes the same time whatever the header is. */
   authorizes(authorization: string | undefined): boolean;
 }
@@ -66,7 +78,7 @@ export function createTransmitter(
   options: TransmitterOptions,
   parts: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch },
 ): Transmitter {
-  const { issuer, authorizationHeader, algorithms = ['RS256', 'ES256'] } = options;
+  const { issuer, authorizationHeader, algorithms = ['RS256', 'ES256'], eventTypes } = options;
   const fail = (problem: string): never => {
     throw new TypeError(`transmitter ${issuer}: ${problem}`);
   };
@@ -77,22 +89,23 @@ export function createTransmitter(
     if (!SET_ALGORITHMS.includes(algorithm))
       fail(`algorithm ${algorithm} is not one of ${SET_ALGORITHMS.join(', ')}`);
   }
-  const eventTypes = options.eventTypes ?? CAEP_EVENT_TYPES;
-  for (const type of eventTypes) {
-    if (!CAEP_EVENT_TYPES.includes(type)) fail(`event type ${type} has no effect here`);
-  }
+  for (const type of eventTypes ?? []) if (!URL.canParse(type)) fail(`event type ${type} is not a URI`);
   if (authorizationHeader !== undefined && !/^[\x21-\x7e][\x20-\x7e]*$/.test(authorizationHeader)) {
     fail('the authorization header is not a line of ASCII');
   }
+  const legacy = options.legacy === true ? LEGACY_SHAPES : (options.legacy ?? []);
+  for (const shape of legacy) if (!LEGACY_SHAPES.includes(shape)) fail(`there is no legacy shape ${shape}`);
   return {
     issuer,
     audiences: new Set(audiences),
     algorithms: new Set(algorithms),
     keys: keySourceOf(options, parts) ?? fail('give either jwksUri (https) or jwks'),
-    eventTypes: new Set(eventTypes),
+    eventTypes: eventTypes === undefined ? undefined : new Set(eventTypes),
     subjectIssuers: [...new Set(options.subjectIssuers ?? [issuer])],
+    tenants: options.tenants,
     criticalSubjectMembers: new Set(options.criticalSubjectMembers),
     streamId: options.streamId,
+    legacy: new Set(legacy),
     authorizes: authorizationCheck(authorizationHeader),
   };
 }

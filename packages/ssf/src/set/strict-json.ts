@@ -1,6 +1,6 @@
 import type { JsonObject } from '@rta/core';
-import { ssfError } from './errors.ts';
-import { SSF_LIMITS } from './limits.ts';
+import { ssfError } from '../errors.ts';
+import { SSF_LIMITS } from '../limits.ts';
 
 // In a text that JSON.parse has read, a string before a colon is a member name; brackets outside strings nest.
 const TOKEN = /"([^"\\]*(?:\\.[^"\\]*)*)"(\s*:)?|[{}[\]]/g;

@@ -1,7 +1,7 @@
 import { compactVerify, errors } from 'jose';
+import { ssfError } from '../errors.ts';
 import type { CompactSet } from './compact-set.ts';
-import { ssfError } from './errors.ts';
-import type { Transmitter } from './transmitter.ts';
+import type { KeySource } from './key-source.ts';
 
 /**
  * Checks that a transmitter signed a token, with an algorithm that it may use and a key that it publishes.
@@ -12,7 +12,7 @@ import type { Transmitter } from './transmitter.ts';
  */
 export async function verifySignature(
   set: CompactSet,
-  transmitter: Pick<Transmitter, 'algorithms' | 'keys'>,
+  transmitter: { readonly algorithms: ReadonlySet<string>; readonly keys: KeySource },
 ): Promise<void> {
   const { algorithm, keyId } = set;
   if (!transmitter.algorithms.has(algorithm)) throw ssfError('RTA_SSF_ALGORITHM');

@@ -1,0 +1,27 @@
+import { canonicalJson, type JsonValue } from '@rta/core';
+import { isObject } from '../set/strict-json.ts';
+import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
+
+/**
+ * Whether an event about one subject is an event about another: of a transmitter, whether it goes to a receiver that
+ * asked for that other one.
+ *
+ * Simple subjects match where they are identical. Complex ones match where each member is absent on one side or
+ * identical, and at least one is identical: else two that have no member in common would match.
+ *
+ * @see SSF 1.0 §8.1.3.1
+ */
+export function matchesSubject(subject: SubjectIdentifier, other: SubjectIdentifier): boolean {
+  if (subject.format !== 'complex' || other.format !== 'complex') {
+    return canonicalJson(subjectJson(subject)) === canonicalJson(subjectJson(other));
+  }
+  const { format: _format, ...members } = subjectJson(subject);
+  const others = subjectJson(other);
+  const common = Object.keys(members).filter((name) => Object.hasOwn(others, name));
+  return common.length > 0 && common.every((name) => isSame(members[name], others[name]));
+}
+
+function isSame(member: JsonValue | undefined, other: JsonValue | undefined): boolean {
+  if (!isObject(member) || !isObject(other)) return false;
+  return canonicalJson(member) === canonicalJson(other);
+}
