@@ -44,3 +44,17 @@ export {
   subjectJson,
   type UnknownSubject,
 } from './subjects/subject-identifier.ts';
+export type { Authorize, StreamAccess } from './transmitter/access.ts';
+export { STREAM_SCOPE } from './transmitter/access.ts';
+export {
+  createTransmitter,
+  type EventTransmitter,
+  type EventTransmitterOptions,
+  type StreamHealth,
+} from './transmitter/create-transmitter.ts';
+export type { DeliveryDiagnostics, OutboundStreamDiagnostics } from './transmitter/diagnostics.ts';
+export type { RefusedSet } from './transmitter/outbox.ts';
+export { DELIVERY_METHOD, type DeliveryMethod, type StreamStatus } from './transmitter/stream.ts';
+export type { OutgoingEvent } from './transmitter/stream-sender.ts';
+export { SSF_TRANSMITTER_ERRORS, type SsfTransmitterErrorCode } from './transmitter/transmitter-errors.ts';
+export { SSF_TRANSMITTER_LIMITS, type TransmitterLimits } from './transmitter/transmitter-limits.ts';

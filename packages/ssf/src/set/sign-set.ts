@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type JsonObject, toBase64Url, utf8 } from '@rta/core';
-import { type CryptoKey, importJWK, type JWK } from 'jose';
+import { type CryptoKey, exportJWK, importJWK, type JWK } from 'jose';
 import type { SecurityEvent } from '../events/security-event.ts';
 import { type SubjectIdentifier, subjectJson } from '../subjects/subject-identifier.ts';
 
@@ -17,11 +17,16 @@ export interface SetSigner {
   readonly algorithm: keyof typeof PARAMETERS;
   /** `kid` of the header. */
   readonly keyId: string;
+  /** The public half as it is published, where it is known; a transmitter of streams needs it. */
+  readonly publicJwk?: JWK;
   sign(bytes: Uint8Array): Promise<Uint8Array>;
 }
 
+/** Of a JWK, what may be published. */
+const PUBLIC_MEMBERS = ['kty', 'crv', 'x', 'y', 'n', 'e'] as const;
+
 /**
- * Makes a signer of a private key.
+ * Makes a signer of a private key. The public half is known where the key is a JWK or can be exported.
  *
  * @throws TypeError for a key that is not private, not one for the algorithm, or an RSA key below 2048 bits.
  */
@@ -39,11 +44,25 @@ export async function createSetSigner(options: {
   if ('modulusLength' in key.algorithm && Number(key.algorithm.modulusLength) < 2048) {
     throw new TypeError(`key ${keyId} has less than 2048 bits`);
   }
+  const jwk = isCryptoKey(options.key) ? await exported(options.key) : options.key;
   return {
     algorithm,
     keyId,
+    ...(jwk === undefined
+      ? {}
+      : { publicJwk: { ...publicHalf(jwk), kid: keyId, alg: algorithm, use: 'sig' } }),
     sign: async (bytes) => new Uint8Array(await crypto.subtle.sign(parameters, key, new Uint8Array(bytes))),
   };
+}
+
+async function exported(key: CryptoKey): Promise<JWK | undefined> {
+  return key.extractable ? exportJWK(key) : undefined;
+}
+
+function publicHalf(jwk: JWK): JWK {
+  return Object.fromEntries(
+    PUBLIC_MEMBERS.flatMap((name) => (jwk[name] === undefined ? [] : [[name, jwk[name]]])),
+  );
 }
 
 function isCryptoKey(key: JWK | CryptoKey | Uint8Array): key is CryptoKey {
