@@ -1,4 +1,4 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import type { JsonObject } from '@rta/core';
@@ -16,8 +16,6 @@ import {
 } from '../src/index.ts';
 
 export const ISSUER = 'https://rta.example';
-/** Where fake clocks stand: 2026-01-01T00:00:00Z. */
-export const NOW_SECONDS = 1_767_225_600;
 
 const pair = await generateKeyPair('RS256', { extractable: true });
 /** The key of the transmitter. */
@@ -66,7 +64,7 @@ export interface TransmitterBench extends AsyncDisposable {
   /** Makes a stream; polls by default. */
   stream(body?: JsonObject, token?: string): Promise<string>;
   /** Polls without waiting. */
-  poll(stream: string, body?: JsonObject): Promise<PollAnswer>;
+  poll(stream: string, body?: object): Promise<PollAnswer>;
 }
 
 /** What a poll brought, with the claims of its tokens. */
@@ -120,7 +118,7 @@ export async function openTransmitterBench(
     async stream(body = {}, token = 'manage-a') {
       const made = await ask('POST', '/ssf/streams', body, token);
       if (made.status !== 201) throw new Error(`no stream: ${JSON.stringify(made.body)}`);
-      return String(made.body['stream_id']);
+      return textOf(made.body['stream_id']);
     },
     async poll(stream, body = {}) {
       const { body: said } = await ask('POST', `/ssf/poll/${stream}`, { returnImmediately: true, ...body });
@@ -133,6 +131,12 @@ export async function openTransmitterBench(
     },
     [Symbol.asyncDispose]: () => transmitter.close(),
   };
+}
+
+/** A member that is to be text. */
+export function textOf(member: unknown): string {
+  if (typeof member !== 'string') throw new TypeError('this is no text');
+  return member;
 }
 
 /** One push, as it arrived. */
@@ -168,7 +172,7 @@ export async function openPushServer(
   const waiting: ((push: Arrived) => void)[] = [];
   const answers: PushAnswer[] = [];
   let count = 0;
-  const server = createServer(async (request, response) => {
+  const serve = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await text(request);
     const push = { headers: request.headers, body, claims: decodeJwt(body) as JsonObject };
     count += 1;
@@ -177,7 +181,8 @@ export async function openPushServer(
     const next = waiting.shift();
     if (next === undefined) arrived.push(push);
     else next(push);
-  });
+  };
+  const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/events`,

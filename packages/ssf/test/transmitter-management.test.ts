@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { openTransmitterBench, revoked } from './transmitter-bench.ts';
+import { openTransmitterBench, revoked, textOf } from './transmitter-bench.ts';
 
 const PUSH = 'urn:ietf:rfc:8935';
 const POLL = 'urn:ietf:rfc:8936';
@@ -145,7 +145,7 @@ describe('stream control (T2)', () => {
     await using bench = await openTransmitterBench();
     const asked = { events_requested: [REVOKED, 'urn:example:other'], description: 'mine' };
     const { status, body } = await bench.ask('POST', '/ssf/streams', asked);
-    const id = String(body['stream_id']);
+    const id = textOf(body['stream_id']);
     expect(status).toBe(201);
     expect(body).toEqual({
       stream_id: id,

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
-import { type Clock, type JsonObject, type Timer, toBase64Url, utf8 } from '@rta/core';
+import { type Clock, toBase64Url, utf8 } from '@rta/core';
 import type { Records } from '@rta/store';
 import { securityEvent } from '../events/security-event.ts';
 import { createAddressPolicy } from '../http/address-policy.ts';
@@ -8,20 +8,22 @@ import { createGuardedFetch } from '../http/guarded-fetch.ts';
 import type { SetSigner } from '../set/sign-set.ts';
 import { parseSubject } from '../subjects/subject-identifier.ts';
 import { type Authorize, answerError, isFault } from './access.ts';
-import { outboundStreamChannel } from './diagnostics.ts';
+import { reportFault } from './diagnostics.ts';
 import { endpointsOf } from './endpoints.ts';
 import { createLeases, NO_LEASES } from './lease.ts';
-import { createManagementApi, type Handler } from './management-api.ts';
+import { createManagementApi } from './management-api.ts';
 import { createOutbox, type RefusedSet } from './outbox.ts';
 import { createPolls } from './poll.ts';
-import type { Worker } from './push-delivery.ts';
 import { createEndpointCheck } from './push-endpoint.ts';
 import { createPushWorker } from './push-worker.ts';
-import { DELIVERY_METHOD, type DeliveryMethod, type OutboundStream, type StreamStatus } from './stream.ts';
+import { createRouter, publications } from './routes.ts';
+import { DELIVERY_METHOD, type DeliveryMethod, type StreamStatus } from './stream.ts';
 import { openStreamRegistry } from './stream-registry.ts';
 import { createStreamSender, type OutgoingEvent } from './stream-sender.ts';
 import { transmitterError } from './transmitter-errors.ts';
 import { SSF_TRANSMITTER_LIMITS, type TransmitterLimits } from './transmitter-limits.ts';
+import { createUpkeep } from './upkeep.ts';
+import type { Worker } from './worker.ts';
 
 /** Options of {@link createTransmitter}. */
 export interface EventTransmitterOptions {
@@ -144,13 +146,7 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
     records: options.streams,
     defaultSubjects,
     limits,
-    onUnreadable: (stream) =>
-      outboundStreamChannel.publish({
-        stream,
-        kind: 'fault',
-        by: 'transmitter',
-        code: 'RTA_SSF_STREAM_UNAVAILABLE',
-      }),
+    onUnreadable: reportFault,
   });
   const outbox = createOutbox({ records: options.outbox, clock, heldAgeMs: limits.heldAgeMs });
   const node = options.node ?? toBase64Url(randomBytes(8));
@@ -167,12 +163,11 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
     }
     return worker;
   };
-  const isPushed = ({ delivery }: OutboundStream): boolean => delivery.method === DELIVERY_METHOD.push;
   /** There may be something to deliver. */
   const wake = (id: string): void => {
     if (closing.signal.aborted) return;
     const stream = registry.get(id);
-    if (stream !== undefined && isPushed(stream)) workerOf(id).wake();
+    if (stream?.delivery.method === DELIVERY_METHOD.push) workerOf(id).wake();
     else polls.wake(id);
   };
   const sender = createStreamSender({
@@ -194,8 +189,18 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
   });
 
   const api = createManagementApi({
-    ...{ issuer, endpoints, eventsSupported, deliveryMethods, inactivityTimeoutMs },
-    ...{ registry, outbox, sender, polls, clock, limits, authorize: options.authorize },
+    issuer,
+    endpoints,
+    eventsSupported,
+    deliveryMethods,
+    inactivityTimeoutMs,
+    registry,
+    outbox,
+    sender,
+    polls,
+    clock,
+    limits,
+    authorize: options.authorize,
     checkEndpoint: createEndpointCheck({
       policy: createAddressPolicy(addresses),
       resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
@@ -217,47 +222,20 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
     await leases.release(id);
   };
 
-  const keySet = JSON.stringify({ keys: publicKeys });
-  const metadata: JsonObject = {
-    spec_version: '1_0',
-    issuer,
-    jwks_uri: endpoints.url(endpoints.jwks),
-    delivery_methods_supported: deliveryMethods,
-    configuration_endpoint: endpoints.url(endpoints.streams),
-    status_endpoint: endpoints.url(endpoints.status),
-    add_subject_endpoint: endpoints.url(endpoints.addSubject),
-    remove_subject_endpoint: endpoints.url(endpoints.removeSubject),
-    verification_endpoint: endpoints.url(endpoints.verification),
-    authorization_schemes: [{ spec_urn: 'urn:ietf:rfc:6749' }, { spec_urn: 'urn:ietf:rfc:6750' }],
-    critical_subject_members: options.criticalSubjectMembers ?? [],
-    default_subjects: defaultSubjects,
-  };
-  const document = (text: string): Readonly<Record<string, Handler>> => ({
-    GET: async () =>
-      new Response(text, {
-        headers: { 'Content-Type': 'application/json', 'Cache-Control': 'public, max-age=300' },
+  const route = createRouter(
+    {
+      ...api,
+      ...publications({
+        issuer,
+        endpoints,
+        deliveryMethods,
+        defaultSubjects,
+        keys: publicKeys,
+        criticalSubjectMembers: options.criticalSubjectMembers ?? [],
       }),
-  });
-  const routes = new Map<string, Readonly<Record<string, Handler>>>([
-    ...Object.entries(api),
-    [endpoints.metadata, document(JSON.stringify(metadata))],
-    [endpoints.jwks, document(keySet)],
-  ]);
-
-  const route = async (request: Request): Promise<Response> => {
-    if (closing.signal.aborted) throw transmitterError('RTA_SSF_STREAM_UNAVAILABLE');
-    const { pathname } = new URL(request.url);
-    const path = pathname.startsWith(endpoints.poll) ? endpoints.poll : pathname;
-    const methods = routes.get(path);
-    if (methods === undefined) return new Response(null, { status: 404 });
-    const handler = Object.hasOwn(methods, request.method) ? methods[request.method] : undefined;
-    if (handler === undefined) {
-      throw transmitterError('RTA_SSF_STREAM_METHOD', undefined, {
-        details: { allow: Object.keys(methods).join(', ') },
-      });
-    }
-    return handler(request);
-  };
+    },
+    endpoints.poll,
+  );
 
   /** What other nodes did is seen; what waits there is delivered. */
   const checkShared = async (): Promise<void> => {
@@ -276,33 +254,15 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
       }
     }
   };
-  const timers = new Set<Timer>();
-  const regularly = (everyMs: number, task: () => Promise<void>): void => {
-    const timer = clock.after(everyMs, () => {
-      timers.delete(timer);
-      task()
-        .catch(() =>
-          outboundStreamChannel.publish({
-            stream: '',
-            kind: 'fault',
-            by: 'transmitter',
-            code: 'RTA_SSF_STREAM_UNAVAILABLE',
-          }),
-        )
-        .finally(() => {
-          if (!closing.signal.aborted) regularly(everyMs, task);
-        });
-    });
-    timers.add(timer);
-  };
-  regularly(SSF_TRANSMITTER_LIMITS.sweepMs, sweep);
-  if (isShared) regularly(SSF_TRANSMITTER_LIMITS.sharedCheckMs, checkShared);
+  const upkeep = createUpkeep({ clock, onFault: () => reportFault('') });
+  upkeep.regularly(SSF_TRANSMITTER_LIMITS.sweepMs, sweep);
+  if (isShared) upkeep.regularly(SSF_TRANSMITTER_LIMITS.sharedCheckMs, checkShared);
   for (const { id } of registry.all()) wake(id);
 
   let closed: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
     closing.abort();
-    for (const timer of timers) timer.cancel();
+    upkeep.stop();
     await Promise.all([...workers.keys()].map(stopWorker));
     await guardedFetch?.close();
   };
@@ -314,16 +274,10 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
   return {
     async handle(request) {
       try {
+        if (closing.signal.aborted) throw transmitterError('RTA_SSF_STREAM_UNAVAILABLE');
         return await route(request);
       } catch (error) {
-        if (isFault(error)) {
-          outboundStreamChannel.publish({
-            stream: '',
-            kind: 'fault',
-            by: 'transmitter',
-            code: 'RTA_SSF_STREAM_UNAVAILABLE',
-          });
-        }
+        if (isFault(error)) reportFault('');
         return answerError(request, error);
       }
     },

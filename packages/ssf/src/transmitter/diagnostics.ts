@@ -26,3 +26,13 @@ export interface OutboundStreamDiagnostics {
 export const deliveryChannel: Diagnostics<DeliveryDiagnostics> = diagnostics('ssf.delivery');
 export const outboundStreamChannel: Diagnostics<OutboundStreamDiagnostics> =
   diagnostics('ssf.outbound-stream');
+
+/** The store, or what says who asks, does not answer; '' where that is of no stream in particular. */
+export function reportFault(stream: string): void {
+  outboundStreamChannel.publish({
+    stream,
+    kind: 'fault',
+    by: 'transmitter',
+    code: 'RTA_SSF_STREAM_UNAVAILABLE',
+  });
+}

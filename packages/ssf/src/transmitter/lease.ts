@@ -27,7 +27,6 @@ export function createLeases(options: {
   const { records, node, clock } = options;
   const { leaseMs } = SSF_TRANSMITTER_LIMITS;
   const renewedMs = new Map<string, number>();
-  const keyOf = (stream: string): string => `out-lease:${stream}`;
 
   return {
     async hold(stream) {
@@ -52,4 +51,8 @@ export function createLeases(options: {
       });
     },
   };
+}
+
+function keyOf(stream: string): string {
+  return `out-lease:${stream}`;
 }

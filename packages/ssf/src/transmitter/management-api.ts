@@ -8,6 +8,7 @@ import type { Outbox } from './outbox.ts';
 import type { Polls } from './poll.ts';
 import type { EndpointCheck } from './push-endpoint.ts';
 import { REQUESTS, readBody, type StreamRequest, TRANSMITTER_MEMBERS } from './requests.ts';
+import type { Handler, Routes } from './routes.ts';
 import {
   DELIVERY_METHOD,
   type Delivery,
@@ -42,9 +43,6 @@ export interface ManagementApiOptions {
   readonly closing: AbortSignal;
 }
 
-/** Answers one method of one resource. */
-export type Handler = (request: Request) => Promise<Response>;
-
 /** How exactly it is kept when a receiver was last heard of. */
 const ACTIVITY_STEP_MS = 60_000;
 
@@ -54,9 +52,7 @@ const ACTIVITY_STEP_MS = 60_000;
  *
  * @see SSF 1.0 §8.1; RFC 8936 for polls
  */
-export function createManagementApi(
-  options: ManagementApiOptions,
-): Readonly<Record<string, Readonly<Record<string, Handler>>>> {
+export function createManagementApi(options: ManagementApiOptions): Routes {
   const { issuer, endpoints, eventsSupported, deliveryMethods, inactivityTimeoutMs, limits, clock } = options;
   const { registry, sender, polls, authorize, checkEndpoint, closing } = options;
   const minVerificationSeconds = Math.ceil(limits.verificationIntervalMs / 1000);
@@ -91,12 +87,6 @@ export function createManagementApi(
     };
   };
 
-  const status = ({ id, status: now, reason }: OutboundStream): JsonObject => ({
-    stream_id: id,
-    status: now,
-    ...(reason === undefined ? {} : { reason }),
-  });
-
   /** The stream of that id, where it belongs to who asks; they were heard of now. */
   const ownStream = async (id: string, { receiver }: StreamAccess): Promise<OutboundStream> => {
     const stream = registry.get(id);
@@ -105,15 +95,6 @@ export function createManagementApi(
     const nowMs = clock.now();
     if (nowMs - stream.activeAtMs < ACTIVITY_STEP_MS) return stream;
     return (await registry.change(id, (now) => ({ ...now, activeAtMs: nowMs }))) ?? stream;
-  };
-
-  const idOf = (request: Request): string | undefined =>
-    new URL(request.url).searchParams.get('stream_id') ?? undefined;
-  const neededId = (request: Request): string => {
-    const id = idOf(request);
-    if (id === undefined)
-      throw transmitterError('RTA_SSF_STREAM_REQUEST', 'the parameter stream_id is missing');
-    return id;
   };
 
   const deliveryOf = async (wanted: StreamRequest['delivery'], id: string): Promise<Delivery> => {
@@ -137,11 +118,6 @@ export function createManagementApi(
       ...(authorizationHeader === undefined ? {} : { authorizationHeader }),
     };
   };
-
-  const settings = (wanted: StreamRequest): Pick<OutboundStream, 'eventsRequested' | 'description'> => ({
-    ...(wanted.events_requested === undefined ? {} : { eventsRequested: wanted.events_requested }),
-    ...(wanted.description === undefined ? {} : { description: wanted.description }),
-  });
 
   /** @see SSF 1.0 §8.1.1.3, §8.1.1.4: PATCH leaves what is not said, PUT deletes it. */
   const update =
@@ -295,6 +271,30 @@ function checkTransmitterMembers(
       throw transmitterError('RTA_SSF_STREAM_REQUEST', `${name} is for the transmitter to set`);
     }
   }
+}
+
+/** @see SSF 1.0 §8.1.2.1 */
+function status({ id, status: now, reason }: OutboundStream): JsonObject {
+  return { stream_id: id, status: now, ...(reason === undefined ? {} : { reason }) };
+}
+
+function settings(wanted: StreamRequest): Pick<OutboundStream, 'eventsRequested' | 'description'> {
+  const { events_requested: eventsRequested, description } = wanted;
+  return {
+    ...(eventsRequested === undefined ? {} : { eventsRequested }),
+    ...(description === undefined ? {} : { description }),
+  };
+}
+
+function idOf(request: Request): string | undefined {
+  return new URL(request.url).searchParams.get('stream_id') ?? undefined;
+}
+
+function neededId(request: Request): string {
+  const id = idOf(request);
+  if (id === undefined)
+    throw transmitterError('RTA_SSF_STREAM_REQUEST', 'the parameter stream_id is missing');
+  return id;
 }
 
 function answer(status: number, body?: JsonValue): Response {

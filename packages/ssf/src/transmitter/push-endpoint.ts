@@ -16,20 +16,20 @@ export function createEndpointCheck(options: {
   readonly resolve: (hostname: string) => Promise<readonly string[]>;
 }): EndpointCheck {
   const { policy, resolve } = options;
-  const refuse = (problem: string): never => {
-    throw transmitterError('RTA_SSF_STREAM_REQUEST', `delivery.endpoint_url ${problem}`);
-  };
   return async (endpointUrl) => {
     const url = URL.parse(endpointUrl);
     if (url === null || !policy.allowsUrl(url))
-      return refuse('must be an https URL without user and password');
-    if (url.hash !== '') return refuse('must not have a fragment');
+      throw refusal('must be an https URL without user and password');
+    if (url.hash !== '') throw refusal('must not have a fragment');
     const { hostname } = url;
     const literal = hostname.replace(/^\[(.*)\]$/, '$1');
     const addresses = isIP(literal) === 0 ? await resolve(hostname).catch(() => []) : [literal];
     if (addresses.length > 0 && !addresses.some((address) => policy.allows(hostname, address))) {
-      return refuse('must name a public host');
+      throw refusal('must name a public host');
     }
-    return undefined;
   };
+}
+
+function refusal(problem: string): Error {
+  return transmitterError('RTA_SSF_STREAM_REQUEST', `delivery.endpoint_url ${problem}`);
 }

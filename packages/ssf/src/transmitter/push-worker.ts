@@ -1,12 +1,13 @@
 import type { Clock } from '@rta/core';
-import { deliveryChannel, outboundStreamChannel } from './diagnostics.ts';
+import { deliveryChannel, outboundStreamChannel, reportFault } from './diagnostics.ts';
 import type { Leases } from './lease.ts';
 import type { Outbox, Waiting } from './outbox.ts';
-import { createWorker, type PushResult, pushSet, type Step, type Worker } from './push-delivery.ts';
+import { type PushResult, pushSet } from './push-delivery.ts';
 import { DELIVERY_METHOD, type Delivery, type OutboundStream } from './stream.ts';
 import type { StreamRegistry } from './stream-registry.ts';
 import type { StreamSender } from './stream-sender.ts';
 import { SSF_TRANSMITTER_LIMITS, type TransmitterLimits } from './transmitter-limits.ts';
+import { createWorker, type Step, type Worker } from './worker.ts';
 
 type PushTo = Extract<Delivery, { readonly method: typeof DELIVERY_METHOD.push }>;
 
@@ -129,12 +130,7 @@ export function createPushWorker(options: {
         return await step();
       } catch {
         // The store does not answer.
-        outboundStreamChannel.publish({
-          stream: id,
-          kind: 'fault',
-          by: 'transmitter',
-          code: 'RTA_SSF_STREAM_UNAVAILABLE',
-        });
+        reportFault(id);
         return { waitMs: pushRetryMs };
       }
     },

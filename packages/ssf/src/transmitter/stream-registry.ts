@@ -61,11 +61,6 @@ export async function openStreamRegistry(options: {
   const { records, defaultSubjects, limits, onUnreadable } = options;
   const includesByDefault = defaultSubjects === 'ALL';
 
-  const readVersion = (record: JsonObject | undefined): number => {
-    const result = version.safeParse(record);
-    return result.success ? result.data.version : 0;
-  };
-
   const read = async (): Promise<Known> => {
     // The version first: what is written meanwhile is then read once more, and never missed.
     const known: Known = {
@@ -176,6 +171,11 @@ export async function openStreamRegistry(options: {
         if (readVersion(await records.get(VERSION_KEY)) !== known.version) known = await read();
       }),
   };
+}
+
+function readVersion(record: JsonObject | undefined): number {
+  const result = version.safeParse(record);
+  return result.success ? result.data.version : 0;
 }
 
 function filterOf({ subjects }: Known, stream: string): SubjectFilter {
