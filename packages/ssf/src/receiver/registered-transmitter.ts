@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Clock, constantTimeEqual, utf8 } from '@rta/core';
 import type { JSONWebKeySet } from 'jose';
+import type { Fetch } from '../http/fetch.ts';
+import { createGuardedFetch } from '../http/guarded-fetch.ts';
 import { SSF_LIMITS } from '../limits.ts';
 import { createFixedKeys, createPublishedKeys, type KeySource } from '../set/key-source.ts';
 import { LEGACY_SHAPES, type LegacyShape } from '../set/legacy.ts';
@@ -45,6 +47,10 @@ export interface TransmitterOptions {
   readonly legacy?: true | readonly LegacyShape[];
   /** Lets `jwksUri` be `http` on the loopback interface: for development. */
   readonly allowInsecureHttp?: boolean;
+  /** Whether a verification request with this `state` was made, by whomever; besides those that were announced. */
+  readonly expectsState?: (state: string) => boolean;
+  /** How its key set is fetched, where it is not as that of the others. */
+  readonly fetch?: Fetch;
 }
 
 /** How far a transmitter's word goes. */
@@ -65,6 +71,7 @@ export interface Transmitter extends RegisteredTransmitter {
   readonly algorithms: ReadonlySet<string>;
   readonly keys: KeySource;
   readonly legacy: ReadonlySet<LegacyShape>;
+  readonly expectsState: ((state: string) => boolean) | undefined;
   /** Whether a push with this header may come from it. Takes the same time whatever the header is. */
   authorizes(authorization: string | undefined): boolean;
 }
@@ -76,7 +83,7 @@ export interface Transmitter extends RegisteredTransmitter {
  */
 export function createTransmitter(
   options: TransmitterOptions,
-  parts: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch },
+  parts: { readonly clock: Clock; readonly fetch: Fetch | undefined },
 ): Transmitter {
   const { issuer, authorizationHeader, algorithms = ['RS256', 'ES256'], eventTypes } = options;
   const fail = (problem: string): never => {
@@ -106,20 +113,40 @@ export function createTransmitter(
     criticalSubjectMembers: new Set(options.criticalSubjectMembers),
     streamId: options.streamId,
     legacy: new Set(legacy),
+    expectsState: options.expectsState,
     authorizes: authorizationCheck(authorizationHeader),
   };
 }
 
 function keySourceOf(
-  { jwks, jwksUri, allowInsecureHttp = false }: TransmitterOptions,
-  parts: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch },
+  { issuer, jwks, jwksUri, allowInsecureHttp = false, fetch }: TransmitterOptions,
+  parts: { readonly clock: Clock; readonly fetch: Fetch | undefined },
 ): KeySource | undefined {
   if (jwks !== undefined) return jwksUri === undefined ? createFixedKeys(jwks) : undefined;
   const url = jwksUri === undefined || jwksUri.length > SSF_LIMITS.nameCharacters ? null : URL.parse(jwksUri);
   if (url === null || url.username !== '' || url.password !== '') return undefined;
   const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(url.hostname);
   const isSafe = url.protocol === 'https:' || (allowInsecureHttp && url.protocol === 'http:' && isLoopback);
-  return isSafe ? createPublishedKeys({ uri: url.href, ...parts }) : undefined;
+  if (!isSafe) return undefined;
+  const { clock } = parts;
+  const given = fetch ?? parts.fetch;
+  if (given !== undefined) return createPublishedKeys({ uri: url.href, clock, fetch: given });
+  const issuerHost = URL.parse(issuer)?.hostname;
+  const guarded = createGuardedFetch({
+    clock,
+    trustedHosts: [url.hostname, ...(issuerHost === undefined ? [] : [issuerHost])],
+    allowLoopbackHttp: allowInsecureHttp,
+    timeoutMs: SSF_LIMITS.jwksTimeoutMs,
+    responseBytes: SSF_LIMITS.jwksBytes,
+  });
+  const keys = createPublishedKeys({ uri: url.href, clock, fetch: guarded });
+  return {
+    keyFor: keys.keyFor,
+    close() {
+      keys.close();
+      void guarded.close();
+    },
+  };
 }
 
 /** Digests have one length, so that not even the length of the secret shows in the time. */

@@ -2,6 +2,7 @@ import type { Clock, RtaError } from '@rta/core';
 import type { SingleUseKeys } from '@rta/store';
 import { isSsfError, type SsfErrorCode, ssfError } from '../errors.ts';
 import { SSF_EVENTS } from '../events/event-types.ts';
+import type { Fetch } from '../http/fetch.ts';
 import { type ReceiverLimits, SSF_LIMITS } from '../limits.ts';
 import { checkAge, checkAudience, readClaims } from '../set/claims.ts';
 import { decodeCompactSet } from '../set/compact-set.ts';
@@ -41,8 +42,8 @@ export interface SetReceiverOptions {
   /** Hears of verification events, and of those that a stream was paused, disabled or enabled. */
   readonly onStreamEvent?: (event: ReceivedEvent) => void;
   readonly clock: Clock;
-  /** How key sets are fetched; the platform's `fetch` by default. */
-  readonly fetch?: typeof globalThis.fetch;
+  /** How key sets are fetched; by default from the configured hosts only, as a guarded fetch does. */
+  readonly fetch?: Fetch;
   /** Overrides of the limits of this receiver. */
   readonly limits?: Partial<ReceiverLimits>;
 }
@@ -120,7 +121,7 @@ type Progress = { -readonly [Name in 'issuer' | 'jti' | 'eventType']?: string };
  * @throws TypeError for options that are not usable; RangeError for a limit that is not a positive integer.
  */
 export function createSetReceiver(options: SetReceiverOptions): SetReceiver {
-  const { singleUse, accept, onStreamEvent, clock, fetch = globalThis.fetch } = options;
+  const { singleUse, accept, onStreamEvent, clock, fetch } = options;
   const limits: ReceiverLimits = { ...SSF_LIMITS, ...options.limits };
   for (const [name, value] of Object.entries(options.limits ?? {})) {
     if (!Number.isSafeInteger(value) || value < 1) {
@@ -280,11 +281,11 @@ function isAboutStream({ event }: ReceivedEvent): boolean {
 /** @throws RtaError `RTA_SSF_STATE` */
 function checkStreamEvent(
   { event, subject }: ReceivedEvent,
-  { streamId }: RegisteredTransmitter,
+  { streamId, expectsState }: Transmitter,
   verifications: VerificationStates,
 ): void {
   checkStream(streamId, subject);
   if ('value' in event && event.type === SSF_EVENTS.verification) {
-    verifications.check(event.value.state, subject);
+    verifications.check(event.value.state, subject, expectsState);
   }
 }

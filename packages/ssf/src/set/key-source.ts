@@ -1,6 +1,7 @@
 import type { Clock } from '@rta/core';
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet, type LocalJWKSet } from 'jose';
 import { isSsfError, ssfError } from '../errors.ts';
+import type { Fetch } from '../http/fetch.ts';
 import { SSF_LIMITS } from '../limits.ts';
 
 /** What a token says of the key that signed it. */
@@ -38,7 +39,7 @@ export function createFixedKeys(jwks: JSONWebKeySet): KeySource {
 export function createPublishedKeys(options: {
   readonly uri: string;
   readonly clock: Clock;
-  readonly fetch: typeof globalThis.fetch;
+  readonly fetch: Fetch;
 }): KeySource {
   const { uri, clock, fetch } = options;
   const closing = new AbortController();
@@ -124,7 +125,7 @@ async function findKey(keys: LocalJWKSet, { algorithm, keyId }: KeyHint): Promis
 
 async function fetchKeySet(
   uri: string,
-  options: { readonly clock: Clock; readonly fetch: typeof globalThis.fetch; readonly closing: AbortSignal },
+  options: { readonly clock: Clock; readonly fetch: Fetch; readonly closing: AbortSignal },
 ): Promise<JSONWebKeySet> {
   const timeout = new AbortController();
   const timer = options.clock.after(SSF_LIMITS.jwksTimeoutMs, () => timeout.abort());

@@ -31,7 +31,7 @@ export async function checkAccess(
   try {
     access = await authorize(request);
   } catch (cause) {
-    throw transmitterError('RTA_SSF_STREAM_UNAVAILABLE', undefined, { cause });
+    throw transmitterError('RTA_SSF_TRANSMITTER_UNAVAILABLE', undefined, { cause });
   }
   if (access === undefined) throw transmitterError('RTA_SSF_STREAM_TOKEN');
   const { scopes } = access;
@@ -53,7 +53,7 @@ const OAUTH_ERROR: Partial<Readonly<Record<SsfTransmitterErrorCode, string>>> = 
  * @see RFC 6750 §3
  */
 export function answerError(request: Request, error: unknown): Response {
-  const known = isTransmitterError(error) ? error : transmitterError('RTA_SSF_STREAM_UNAVAILABLE');
+  const known = isTransmitterError(error) ? error : transmitterError('RTA_SSF_TRANSMITTER_UNAVAILABLE');
   const { code, httpStatus: status, message, details } = known;
   const headers = new Headers({ 'Cache-Control': 'no-store' });
   if (status === 401 || status === 403) {

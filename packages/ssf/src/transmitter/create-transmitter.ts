@@ -66,7 +66,7 @@ export interface EventTransmitterOptions {
 }
 
 /** A stream, as operators see it. Holds no secrets. */
-export interface StreamHealth {
+export interface OutboundStreamHealth {
   readonly id: string;
   readonly receiver: string;
   readonly method: DeliveryMethod;
@@ -94,7 +94,7 @@ export interface EventTransmitter extends AsyncDisposable {
    */
   emit(event: OutgoingEvent): Promise<void>;
   /** All streams. */
-  streams(): readonly StreamHealth[];
+  streams(): readonly OutboundStreamHealth[];
   /** Changes the status of a stream; its receiver is told. Nothing happens where there is no such stream. */
   setStatus(id: string, status: StreamStatus, reason?: string): Promise<void>;
   /** Tokens that the receiver of a stream said are not good, oldest first. */
@@ -274,7 +274,7 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
   return {
     async handle(request) {
       try {
-        if (closing.signal.aborted) throw transmitterError('RTA_SSF_STREAM_UNAVAILABLE');
+        if (closing.signal.aborted) throw transmitterError('RTA_SSF_TRANSMITTER_UNAVAILABLE');
         return await route(request);
       } catch (error) {
         if (isFault(error)) reportFault('');

@@ -33,6 +33,6 @@ export function reportFault(stream: string): void {
     stream,
     kind: 'fault',
     by: 'transmitter',
-    code: 'RTA_SSF_STREAM_UNAVAILABLE',
+    code: 'RTA_SSF_TRANSMITTER_UNAVAILABLE',
   });
 }

@@ -91,7 +91,7 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
   const ownStream = async (id: string, { receiver }: StreamAccess): Promise<OutboundStream> => {
     const stream = registry.get(id);
     if (stream === undefined || stream.receiver !== receiver)
-      throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+      throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
     const nowMs = clock.now();
     if (nowMs - stream.activeAtMs < ACTIVITY_STEP_MS) return stream;
     return (await registry.change(id, (now) => ({ ...now, activeAtMs: nowMs }))) ?? stream;
@@ -135,7 +135,7 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
         const { eventsRequested: _requested, description: _description, ...rest } = now;
         return { ...(isReplacement ? rest : now), delivery, ...settings(wanted) };
       });
-      if (changed === undefined) throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+      if (changed === undefined) throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
       outboundStreamChannel.publish({ stream: changed.id, kind: 'changed', by: 'receiver' });
       options.onChanged(changed.id);
       return answer(200, configuration(changed, access));
@@ -165,7 +165,7 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
       new URL(request.url).pathname.slice(endpoints.poll.length),
       access,
     );
-    if (delivery.method !== DELIVERY_METHOD.poll) throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+    if (delivery.method !== DELIVERY_METHOD.poll) throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
     return answer(200, { ...(await polls.answer(id, wanted, AbortSignal.any([request.signal, closing]))) });
   };
 
@@ -223,7 +223,7 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
         const wanted = await readBody(request, REQUESTS.status);
         const { id } = await ownStream(wanted.stream_id, access);
         const changed = await sender.setStatus(id, wanted.status, { by: 'receiver', reason: wanted.reason });
-        if (changed === undefined) throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+        if (changed === undefined) throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
         options.onChanged(id);
         return answer(200, status(changed));
       },
@@ -250,7 +250,7 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
             details: { retryAfterSeconds: minVerificationSeconds },
           });
         }
-        if (stream === undefined) throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+        if (stream === undefined) throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
         await sender.verify(stream, state);
         return answer(204);
       },

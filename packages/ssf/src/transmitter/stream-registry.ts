@@ -148,7 +148,7 @@ export async function openStreamRegistry(options: {
       }),
     setSubject: (id, subject, isIncluded) =>
       inTurn(async () => {
-        if (!known.streams.has(id)) throw transmitterError('RTA_SSF_STREAM_UNKNOWN');
+        if (!known.streams.has(id)) throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
         const filter = filterOf(known, id);
         const key = subjectKey(subject);
         const recordKey = `${PREFIX.subject}${id}:${key}`;

@@ -21,7 +21,7 @@ export const SSF_TRANSMITTER_ERRORS = {
     retryable: false,
     httpStatus: 403,
   },
-  RTA_SSF_STREAM_UNKNOWN: {
+  RTA_SSF_NO_SUCH_STREAM: {
     summary: 'this receiver has no such stream',
     remedy: 'list your streams, or create one',
     retryable: false,
@@ -51,7 +51,7 @@ export const SSF_TRANSMITTER_ERRORS = {
     retryable: true,
     httpStatus: 429,
   },
-  RTA_SSF_STREAM_UNAVAILABLE: {
+  RTA_SSF_TRANSMITTER_UNAVAILABLE: {
     summary: 'the transmitter cannot answer now',
     remedy: 'try again; the operator finds the cause in the diagnostics',
     retryable: true,
