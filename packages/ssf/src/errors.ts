@@ -120,6 +120,12 @@ export const SSF_ERRORS = {
     retryable: true,
     httpStatus: 503,
   },
+  RTA_SSF_FRAME: {
+    summary: 'what arrived is no frame of rta-ssf/1',
+    remedy: 'see the message, and docs/spec/ssf-quic.md §2 for what a frame is',
+    retryable: false,
+    httpStatus: 400,
+  },
 } as const satisfies ErrorTable;
 
 /** Codes that `@rta/ssf` uses. */

@@ -27,6 +27,21 @@ export {
   type TransmitterMetadata,
   transmitterMetadataUrl,
 } from './client/transmitter-metadata.ts';
+export {
+  createDeliveryAuthentication,
+  type DeliveryCredential,
+  type DeliveryRequest,
+  type DeliverySender,
+} from './delivery/authentication.ts';
+export type { SetDeliveryDiagnostics } from './delivery/diagnostics.ts';
+export { DELIVERY_LIMITS } from './delivery/limits.ts';
+export { DELIVERY_ALPN, DELIVERY_CLOSE, QUIC_DELIVERY_METHOD } from './delivery/protocol.ts';
+export {
+  type DeliveryLimits,
+  type SetDelivery,
+  type SetDeliveryOptions,
+  serveSetDelivery,
+} from './delivery/serve-set-delivery.ts';
 export { SSF_ERRORS, type SsfErrorCode, ssfError } from './errors.ts';
 export { CAEP_EVENTS, OAUTH_EVENTS, RISC_EVENTS, SCIM_EVENTS, SSF_EVENTS } from './events/event-types.ts';
 export {
