@@ -38,6 +38,7 @@ async function openPorts(
     credentials,
     clientAuthentication: undefined,
     onConnection: (connection) => void accepted.push(connection),
+    protocols: ['rta/1'],
     logger: pino({}, { write: (line) => void log.push((JSON.parse(line) as { msg: string }).msg) }),
     ...rest,
   });

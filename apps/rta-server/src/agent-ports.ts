@@ -27,6 +27,8 @@ export interface AgentPortsOptions {
   readonly credentials: ServerCredentials;
   readonly clientAuthentication: ClientAuthentication | undefined;
   readonly onConnection: ConnectionHandler;
+  /** What is served over QUIC (ALPN); over WebSocket it is agents only. */
+  readonly protocols: readonly string[];
   readonly logger: Logger;
   /** Traces QUIC connections as qlog, a file each, in this folder. */
   readonly qlogFolder?: string;
@@ -103,6 +105,7 @@ async function prepareQuic(options: AgentPortsOptions, shared: Shared): Promise<
     quic.listenQuic({
       ...address,
       ...shared,
+      alpn: options.protocols,
       earlyData: agents.earlyData,
       secret,
       ...(qlog === undefined ? {} : { qlog }),

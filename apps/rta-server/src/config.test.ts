@@ -67,6 +67,28 @@ describe('a configuration', () => {
     expect(config.idps[0]?.introspection?.clientSecret).toBe('a-b');
   });
 
+  test.each<[string, string, string | undefined]>([
+    ['a token', 'quic: { authorization: Bearer x }', undefined],
+    ['nothing', 'quic: {}', 'transmitters.0.quic: needs authorization or clientThumbprint'],
+    ['what is no digest', 'quic: { clientThumbprint: abc }', 'must be a SHA-256 digest in base64url'],
+    [
+      'a certificate, where none is asked for',
+      `quic: { clientThumbprint: ${'A'.repeat(43)} }`,
+      'tls: needs clientCaFile',
+    ],
+    [
+      'a token, where there is no QUIC',
+      'quic: { authorization: Bearer x }\nagents: { transports: [websocket] }',
+      'agents.transports: must name quic',
+    ],
+  ])('lets a transmitter over QUIC show %s, or says what is missing', (_what, text, fault) => {
+    const [quic = '', rest = ''] = text.split('\n');
+    const failure = failureOf(
+      `${MINIMAL}transmitters:\n  - { issuer: https://idp.example, audience: a, jwksUri: https://idp.example/keys, ${quic} }\n${rest}\n`,
+    );
+    expect(failure).toContain(fault ?? 'none');
+  });
+
   test.each([
     ['a member that is not known', `${MINIMAL}audits: {}\n`, 'RTA_CONFIG_INVALID', 'audits'],
     [

@@ -115,6 +115,23 @@ const members = z.strictObject({
         /** Its stream to this receiver, and `critical_subject_members` of its metadata. */
         streamId: name.exactOptional(),
         criticalSubjectMembers: z.array(name).exactOptional(),
+        /** Lets it send over QUIC, to the port of the agents, and says how it shows that it is itself. */
+        quic: z
+          .strictObject({
+            /** What stands in `authorization` of its first frame, verbatim. */
+            authorization: name.exactOptional(),
+            /** `x5t#S256` of its certificate, which an authority of `tls.clientCaFile` issued. */
+            clientThumbprint: z
+              .string()
+              .regex(/^[\w-]{43}$/, 'must be a SHA-256 digest in base64url')
+              .exactOptional(),
+          })
+          .refine(
+            ({ authorization, clientThumbprint }) =>
+              authorization !== undefined || clientThumbprint !== undefined,
+            'needs authorization or clientThumbprint',
+          )
+          .exactOptional(),
         /** Lets plain http pass on loopback: for development. */
         allowInsecureHttp: z.boolean().exactOptional(),
       }),
@@ -189,10 +206,22 @@ const members = z.strictObject({
   log: z.strictObject({ level: z.enum(['debug', 'info', 'warn', 'error']).default('info') }).prefault({}),
 });
 
-const schema = members.refine(({ store, node }) => store.kind !== 'redis' || node !== undefined, {
-  path: ['node'],
-  message: 'a store in Redis needs a name of the node that stays',
-});
+const schema = members
+  .refine(({ store, node }) => store.kind !== 'redis' || node !== undefined, {
+    path: ['node'],
+    message: 'a store in Redis needs a name of the node that stays',
+  })
+  .refine(
+    ({ agents, transmitters }) =>
+      agents.transports.includes('quic') || transmitters.every(({ quic }) => quic === undefined),
+    { path: ['agents', 'transports'], message: 'must name quic, for a transmitter sends over it' },
+  )
+  .refine(
+    ({ tls, transmitters }) =>
+      tls.clientCaFile !== undefined ||
+      transmitters.every(({ quic }) => quic?.clientThumbprint === undefined),
+    { path: ['tls'], message: 'needs clientCaFile, for a transmitter is known by its certificate' },
+  );
 
 /** A configuration that was checked; paths are absolute. */
 export type Config = z.infer<typeof schema>;

@@ -93,6 +93,7 @@ export async function startServer(
       credentials,
       clientAuthentication,
       onConnection: server.accept,
+      protocols: server.protocols,
       logger,
       ...options,
     }),

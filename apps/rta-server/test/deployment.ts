@@ -33,7 +33,7 @@ export interface Deployment extends AsyncDisposable {
 
 /** Starts one; what is passed replaces members of its configuration. */
 export async function startDeployment(
-  changes: object = {},
+  changes: object | ((idp: DevIdp) => object) = {},
   files: Record<string, string> = {},
 ): Promise<Deployment> {
   await using started = new AsyncDisposableStack();
@@ -79,7 +79,7 @@ export async function startDeployment(
         },
       ],
       policies: '.',
-      ...changes,
+      ...(typeof changes === 'function' ? changes(idp) : changes),
     }),
     join(folder, 'rta.yaml'),
     {},

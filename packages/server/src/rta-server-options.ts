@@ -4,10 +4,10 @@ import type { Clock } from '@rta/core';
 import type { EventBroker } from '@rta/events';
 import type { IssuerOptions } from '@rta/idp';
 import type { PolicyDecisionPoint } from '@rta/pdp';
-import type { TransmitterOptions } from '@rta/ssf';
 import type { Store } from '@rta/store';
 import type { TokenKeySource } from '@rta/token';
 import type { AuditFailureMode } from './audit/audit-trail.ts';
+import type { TrustedTransmitter } from './signals/set-deliveries.ts';
 
 /** An IdP whose tokens are exchanged, and what they are good for. */
 export interface TrustedIssuer extends IssuerOptions {
@@ -32,7 +32,7 @@ export interface RtaServerOptions {
   readonly keys: TokenKeySource;
   readonly issuers: readonly TrustedIssuer[];
   /** Who may send security events; none by default. */
-  readonly transmitters?: readonly TransmitterOptions[];
+  readonly transmitters?: readonly TrustedTransmitter[];
   readonly pdp: PolicyDecisionPoint;
   /**
    * Who says whether an agent may delegate: `grant`, whatever it has itself; `policy`, the PDP as well, which is asked

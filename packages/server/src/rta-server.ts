@@ -4,11 +4,12 @@ import { type Clock, systemClock, type Timer } from '@rta/core';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer } from '@rta/idp';
 import { denyOnFailure } from '@rta/pdp';
 import { CLOSE_CODE } from '@rta/protocol';
+import { DELIVERY_ALPN } from '@rta/ssf';
 import { encodeToken } from '@rta/token';
 import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { createReceipts } from './admin/receipts.ts';
-import { type AgentConnection, serveConnection } from './agents/agent-connection.ts';
+import { AGENT_ALPN, type AgentConnection, serveConnection } from './agents/agent-connection.ts';
 import { openAuditTrail } from './audit/audit-trail.ts';
 import { type ChangeLog, createChangeLog } from './changes/change-log.ts';
 import { type Approvals, type ApprovalTask, approvalRecord, createApprovals } from './decide/approvals.ts';
@@ -28,6 +29,7 @@ import { pushApproval } from './sessions/push-approval.ts';
 import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
 import { createSecurityEvents } from './signals/security-events.ts';
+import { createSetDeliveries } from './signals/set-deliveries.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
 import { createSubjectKeeper, type SubjectKeeper } from './signals/subject-keeper.ts';
 
@@ -42,7 +44,9 @@ export interface RtaServer extends AsyncDisposable {
   readonly changes: Pick<ChangeLog, 'get' | 'list'>;
   /** What waits for a person. */
   readonly approvals: Pick<Approvals, 'decide' | 'list'>;
-  /** Serves one connection of agents; pass it to a transport's `listen`. */
+  /** The application protocols (ALPN) that `accept` serves: `rta/1`, and `rta-ssf/1` where transmitters send over QUIC. */
+  readonly protocols: readonly string[];
+  /** Serves one connection, of agents or of a transmitter, by its protocol; pass it to a transport's `listen`. */
   accept(connection: TransportConnection): void;
   /**
    * Raises a signal as if a transmitter had sent it; resolves once it is durable. For signals of the deployment
@@ -215,6 +219,11 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
           clock,
         });
 
+  const deliveries =
+    receiver === undefined
+      ? undefined
+      : createSetDeliveries({ transmitters: options.transmitters ?? [], receiver, clock });
+
   const administration =
     options.admin === undefined
       ? undefined
@@ -288,7 +297,15 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       void connection.close(CLOSE_CODE.goingAway, 'the node is going away');
       return;
     }
-    const { id } = connection;
+    const { id, protocol } = connection;
+    if (protocol === DELIVERY_ALPN && deliveries !== undefined) {
+      deliveries.accept(connection);
+      return;
+    }
+    if (protocol !== AGENT_ALPN) {
+      void connection.close(CLOSE_CODE.unexpected, 'this protocol is not served here');
+      return;
+    }
     connections.set(
       id,
       serveConnection(connection, {
@@ -318,11 +335,12 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       [...connections.values()].map(({ closed }) => closed),
       clock,
     );
-    await Promise.all(
-      [...connections.values()].map((connection) =>
+    await Promise.all([
+      deliveries?.close(),
+      ...[...connections.values()].map((connection) =>
         connection.close(CLOSE_CODE.goingAway, 'the node is going away'),
       ),
-    );
+    ]);
     sweep?.cancel();
     policies.close();
     keys.close();
@@ -351,6 +369,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     },
     changes,
     approvals,
+    protocols: deliveries === undefined ? [AGENT_ALPN] : [AGENT_ALPN, DELIVERY_ALPN],
     accept,
     signal: (signal) => raise([signal]),
     close,

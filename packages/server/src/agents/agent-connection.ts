@@ -19,6 +19,9 @@ import { assertMayBeEarly } from './early-data.ts';
 import { createLane, type Lane } from './lane.ts';
 import { createPushStreams, type PushStreams } from './push-streams.ts';
 
+/** The application protocol of agents (docs/spec/protocol.md P-1.1). */
+export const AGENT_ALPN = 'rta/1';
+
 /** One connection of agents, as the server sees it. */
 export interface AgentConnection {
   readonly id: string;
