@@ -23,3 +23,4 @@ export { SERVER_LIMITS } from './limits.ts';
 export { createRtaServer, type RtaServer } from './rta-server.ts';
 export type { AdminOptions, RtaServerOptions, TrustedIssuer } from './rta-server-options.ts';
 export { DELEGATE_ACTION } from './sessions/delegation.ts';
+export type { EventTransmissionOptions } from './signals/event-transmission.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Authority, assertGrant, createAuthority, type Signal } from '@rta/authority';
+import { type Authority, assertGrant, createAuthority, type Session, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer } from '@rta/idp';
 import { denyOnFailure } from '@rta/pdp';
@@ -27,6 +27,7 @@ import { createExchange } from './sessions/exchange.ts';
 import { pushApproval } from './sessions/push-approval.ts';
 import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
+import { openEventTransmission } from './signals/event-transmission.ts';
 import { createSecurityEvents } from './signals/security-events.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
 import { createSubjectKeeper, type SubjectKeeper } from './signals/subject-keeper.ts';
@@ -133,18 +134,34 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   let signals: SignalLog | undefined;
   const isFresh = (): boolean => signals?.fresh === true;
   const shared = { authority, changes, keeper, store, audit, clock, node, isFresh };
+  const transmission =
+    options.eventTransmitter === undefined
+      ? undefined
+      : await openEventTransmission({
+          ...options.eventTransmitter,
+          ...shared,
+          issuer,
+          issuers,
+          receivedFrom: (options.transmitters ?? []).map((one) => one.issuer),
+        });
+  const onOpened = (session: Session): void => transmission?.opened(session);
   const sessions = createSessionService({
     ...shared,
+    onOpened,
     target,
     delegationPdp: options.delegation === 'policy' ? pdp : undefined,
     isConnected: (id) => connections.has(id),
-    onEffects: approvals.follow,
+    onEffects: (effects) => {
+      approvals.follow(effects);
+      transmission?.follow(effects);
+    },
   });
   const decider = createDecider({
     ...shared,
     pdp,
     approvals,
     forwardedObligations: new Set(options.forwardedObligations),
+    onPresented: transmission?.presented,
     onEndSession: (session, policies) => sessions.endByPolicy(session, policies),
   });
 
@@ -197,6 +214,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     tokenEndpoint,
     sessionBudget: options.sessionBudget,
     abandon: sessions.abandon,
+    onOpened,
     isClosing: () => closing !== undefined,
     grantableScope: new Map(issuers.map((one) => [one.issuer, one.grantableScope ?? []])),
     sessionLifetimeMs: new Map(
@@ -249,6 +267,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     exchange,
     nonces,
     receiver,
+    transmitter: transmission?.transmitter,
     keyRing,
     keyAnnounceMs: options.keys.announceMs,
     clock,
@@ -328,6 +347,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     keys.close();
     await log.close();
     await receiver?.close();
+    await transmission?.close();
     await idp.close();
     await administration?.close();
     await keeper.close();

@@ -13,6 +13,9 @@ export const HTTP_PATHS = {
   receiptKeys: '/.well-known/rta-receipt-keys',
   /** Where transmitters push Security Event Tokens (RFC 8935). */
   securityEvents: '/ssf/events',
+  /** Streams of security events to others: management, polls, keys (SSF 1.0). */
+  eventStreams: '/ssf/*',
+  transmitterMetadata: '/.well-known/ssf-configuration',
   /** The public keys of tokens (RFC 7517). */
   jwkSet: '/.well-known/jwks.json',
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',
