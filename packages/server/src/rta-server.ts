@@ -16,6 +16,7 @@ import { createDecider } from './decide/decider.ts';
 import { approvalChannel, changeChannel, lifecycleChannel, reportFault } from './diagnostics.ts';
 import { serverError } from './errors.ts';
 import { createAdministration } from './http/administration.ts';
+import { backchannelLogoutEndpoint } from './http/backchannel-logout-endpoint.ts';
 import { createHttpApp } from './http/http-app.ts';
 import { HTTP_PATHS } from './http/http-paths.ts';
 import { revocationEndpoint } from './http/revocation-endpoint.ts';
@@ -27,6 +28,7 @@ import { createExchange } from './sessions/exchange.ts';
 import { pushApproval } from './sessions/push-approval.ts';
 import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
+import { createBackchannelLogout } from './signals/backchannel-logout.ts';
 import { openEventTransmission } from './signals/event-transmission.ts';
 import { createSecurityEvents } from './signals/security-events.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
@@ -261,6 +263,10 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       isAuthentic,
       raise,
       admin: administration,
+    }),
+    logOut: backchannelLogoutEndpoint({
+      logout: createBackchannelLogout({ idp, singleUse: store.singleUse, raise, clock }),
+      audit,
     }),
     admin: administration,
     receiptKeys: receipts.keySet,

@@ -27,6 +27,8 @@ export interface HttpAppOptions {
   readonly agentEndpoint: string | undefined;
   /** Takes tokens back. */
   readonly revoke: (context: Context) => Promise<Response>;
+  /** Takes logout tokens of identity providers. */
+  readonly logOut: (context: Context) => Promise<Response>;
   /** What is there for administrators; undefined where none are configured. */
   readonly admin:
     | {
@@ -76,6 +78,8 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   }
 
   if (receiver !== undefined) app.post(HTTP_PATHS.securityEvents, securityEventsEndpoint(receiver));
+
+  app.post(HTTP_PATHS.backchannelLogout, options.logOut);
 
   const { transmitter } = options;
   if (transmitter !== undefined) {
