@@ -42,6 +42,7 @@ describe('a configuration', () => {
         },
       ],
       transmitters: [],
+      ssf: {},
       policies: '/etc/rta/policies',
       store: { kind: 'lmdb', folder: '/etc/rta/state' },
       audit: { file: '/etc/rta/audit.jsonl', keyFile: '/etc/rta/audit.key', onFailure: 'deny' },
@@ -58,6 +59,20 @@ describe('a configuration', () => {
       agents: { secretFile: '/etc/rta/transport.key' },
       tls: { clientCaFile: '/etc/rta/agents.pem' },
       tokens: { keyFolder: '/etc/rta/keys' },
+    });
+  });
+
+  test('has defaults for a transmitter of events, whose key starts at the file', () => {
+    const text = `${MINIMAL}ssf: { transmitter: { audience: https://rta.example/ssf } }\n`;
+    expect(parseConfig(text, '/etc/rta/rta.yaml', {}).ssf).toEqual({
+      transmitter: {
+        audience: 'https://rta.example/ssf',
+        keyFile: '/etc/rta/events.key',
+        sessionPresented: false,
+        defaultSubjects: 'ALL',
+        allowPrivateAddresses: false,
+        allowLoopbackHttp: false,
+      },
     });
   });
 

@@ -137,6 +137,30 @@ const members = z.strictObject({
       }),
     )
     .default([]),
+  /** Security events to others (docs/guides/send-security-events.md). */
+  ssf: z
+    .strictObject({
+      /** Tells others what happens to sessions; without it nobody is told. */
+      transmitter: z
+        .strictObject({
+          /** What access tokens of receivers are for: another audience than that of tokens for agents. */
+          audience: name,
+          /** Private keys, a JWK Set; made at the first start. */
+          keyFile: name.default('events.key'),
+          /** Also tells of every use of a session: one event for each action. */
+          sessionPresented: z.boolean().default(false),
+          /** Whether a stream hears of everybody, or of those alone who were added to it. */
+          defaultSubjects: z.enum(['ALL', 'NONE']).default('ALL'),
+          /** Pauses streams of receivers that are not heard of for so long. */
+          inactivityTimeoutMs: positiveMs.exactOptional(),
+          /** Lets push endpoints have private addresses. */
+          allowPrivateAddresses: z.boolean().default(false),
+          /** Lets push endpoints be plain http on loopback: for development. */
+          allowLoopbackHttp: z.boolean().default(false),
+        })
+        .exactOptional(),
+    })
+    .prefault({}),
   /** A folder with `*.cedar` policies and, if wanted, a `*.cedarschema`. */
   policies: name,
   /** Lets people administer (docs/guides/admin-api.md); without it there is no admin API. */
@@ -319,7 +343,8 @@ function nearestNode(root: ParsedNode | null, path: readonly PropertyKey[]): Par
 
 function withAbsolutePaths(config: Config, folder: string): Config {
   const absolute = (path: string): string => resolve(folder, path);
-  const { agents, tls, tokens, audit, admin, store } = config;
+  const { agents, tls, tokens, audit, admin, store, ssf } = config;
+  const { transmitter } = ssf;
   return {
     ...config,
     agents: {
@@ -335,6 +360,12 @@ function withAbsolutePaths(config: Config, folder: string): Config {
     tokens: {
       ...tokens,
       ...(tokens.keyFolder === undefined ? {} : { keyFolder: absolute(tokens.keyFolder) }),
+    },
+    ssf: {
+      ...ssf,
+      ...(transmitter === undefined
+        ? {}
+        : { transmitter: { ...transmitter, keyFile: absolute(transmitter.keyFile) } }),
     },
     policies: absolute(config.policies),
     ...(admin === undefined ? {} : { admin: { ...admin, policies: absolute(admin.policies) } }),

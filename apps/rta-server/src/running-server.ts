@@ -13,6 +13,7 @@ import { openAgentPorts } from './agent-ports.ts';
 import { loadAuditKey } from './audit/audit-key.ts';
 import type { Config } from './config.ts';
 import { appError } from './errors.ts';
+import { loadEventKeys } from './event-keys.ts';
 import { openStateStore } from './state-store.ts';
 import { startTelemetry } from './telemetry.ts';
 import { loadClientAuthentication, loadCredentials, watchFiles } from './tls-files.ts';
@@ -55,6 +56,11 @@ export async function startServer(
     ...config.admin,
     pdp: started.use(await createCedarPdp({ source: cedarFolder(config.admin.policies) })),
   };
+  const { transmitter } = config.ssf;
+  const eventTransmitter = transmitter && {
+    ...transmitter,
+    signers: await loadEventKeys(transmitter.keyFile),
+  };
   const broker = started.use(createMemoryBroker());
   const { file, keyFile, onFailure, segmentBytes } = config.audit;
   const auditKey = await loadAuditKey(keyFile);
@@ -75,6 +81,7 @@ export async function startServer(
       keys,
       issuers: config.idps,
       transmitters: config.transmitters,
+      ...(eventTransmitter === undefined ? {} : { eventTransmitter }),
       pdp,
       broker,
       store,

@@ -7,6 +7,7 @@ import { type IssuerConfig, type IssuerOptions, issuerConfig } from './issuer-op
 import { createJsonFetcher, type JsonFetcher } from './json-fetcher.ts';
 import { createJwksValidator, type JwksValidator } from './jwks-validator.ts';
 import { IDP_LIMITS } from './limits.ts';
+import { isLogoutType, readLogout, type VerifiedLogout } from './logout-token.ts';
 import { mergeTokenClaims, readTokenClaims, type TokenActor, type TokenClaims } from './token-claims.ts';
 import { checkTokenClaims, type TokenKind } from './token-rules.ts';
 import { isSubjectTokenType, type SubjectTokenType, TOKEN_TYPE } from './token-types.ts';
@@ -75,6 +76,13 @@ export interface IdpRegistry extends AsyncDisposable {
    *   `RTA_IDP_CLOSED`; the reason of `signal` where that ended it.
    */
   verifySubjectToken(request: SubjectTokenRequest): Promise<VerifiedSubject>;
+  /**
+   * Validates a logout token, by the published keys of the issuer that it names.
+   *
+   * @throws RtaError as `verifySubjectToken`, of a JWT.
+   * @see OpenID Connect Back-Channel Logout 1.0 §2.6
+   */
+  verifyLogoutToken(token: string): Promise<VerifiedLogout>;
   /** Ends requests to issuers that run. Idempotent. */
   close(): Promise<void>;
 }
@@ -159,6 +167,24 @@ export function createIdpRegistry(options: {
     throw idpError(opaqueIssuers.length === 0 ? 'RTA_IDP_ISSUER_UNKNOWN' : 'RTA_IDP_TOKEN_INACTIVE');
   };
 
+  /** A JWT that names an issuer here, before anybody verified it. */
+  const readJwt = (
+    jwt: CompactJwt,
+  ): { readonly issuer: Issuer; readonly claims: NonNullable<CompactJwt['claims']> } => {
+    // A critical header is one that must be understood, and we understand none (RFC 7515 §4.1.11).
+    if (jwt.claims === undefined || 'crit' in jwt.header) throw idpError('RTA_IDP_TOKEN_MALFORMED');
+    const iss = jwt.claims['iss'];
+    const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined;
+    if (issuer === undefined) throw idpError('RTA_IDP_ISSUER_UNKNOWN');
+    return { issuer, claims: jwt.claims };
+  };
+  const checkShape = (token: string): void => {
+    if (closed) throw idpError('RTA_IDP_CLOSED');
+    if (token.length > IDP_LIMITS.maxSubjectTokenCharacters || !TOKEN.test(token)) {
+      throw idpError('RTA_IDP_TOKEN_MALFORMED', undefined, { details: { characters: token.length } });
+    }
+  };
+
   const close = (): Promise<void> => {
     closed = true;
     fetcher.close();
@@ -171,21 +197,27 @@ export function createIdpRegistry(options: {
       signal?.throwIfAborted();
       if (closed) throw idpError('RTA_IDP_CLOSED');
       if (!isSubjectTokenType(tokenType)) throw idpError('RTA_IDP_TOKEN_TYPE');
-      if (token.length > IDP_LIMITS.maxSubjectTokenCharacters || !TOKEN.test(token)) {
-        throw idpError('RTA_IDP_TOKEN_MALFORMED', undefined, { details: { characters: token.length } });
-      }
+      checkShape(token);
       const jwt = parseCompactJwt(token);
       if (jwt === undefined) {
         if (tokenType !== TOKEN_TYPE.accessToken) throw idpError('RTA_IDP_TOKEN_MALFORMED');
         return subjectOf(await verifyOpaque(request), tokenType);
       }
-      // A critical header is one that must be understood, and we understand none (RFC 7515 §4.1.11).
-      if (jwt.claims === undefined || 'crit' in jwt.header) throw idpError('RTA_IDP_TOKEN_MALFORMED');
-      const iss = jwt.claims['iss'];
-      const issuer = typeof iss === 'string' ? issuers.get(iss) : undefined;
-      if (issuer === undefined) throw idpError('RTA_IDP_ISSUER_UNKNOWN');
+      const { issuer } = readJwt(jwt);
       const kind = kindOf(jwt, tokenType, issuer.config);
       return subjectOf(await verifyJwt(issuer, jwt, kind, request), kind);
+    },
+    async verifyLogoutToken(token) {
+      checkShape(token);
+      const jwt = parseCompactJwt(token);
+      if (jwt === undefined) throw idpError('RTA_IDP_TOKEN_MALFORMED');
+      const { issuer, claims } = readJwt(jwt);
+      const { config, jwks } = issuer;
+      if (jwks === undefined || !isLogoutType(jwt)) {
+        throw idpError('RTA_IDP_TOKEN_KIND', undefined, { details: { issuer: config.issuer } });
+      }
+      await jwks.verifySignature(token, jwt.header, undefined);
+      return readLogout(claims, config, clock.now());
     },
     close,
     [Symbol.asyncDispose]: close,

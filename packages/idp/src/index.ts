@@ -28,6 +28,7 @@ export {
 } from './issuer-options.ts';
 export type { IdpFetchMessage, IssuerRequest } from './json-fetcher.ts';
 export { IDP_LIMITS } from './limits.ts';
+export type { VerifiedLogout } from './logout-token.ts';
 export { type OAuthError, type OAuthErrorCode, oauthErrorOf } from './oauth-error.ts';
 export type { ClaimNames, TokenActor } from './token-claims.ts';
 export type { TokenKind } from './token-rules.ts';

@@ -21,6 +21,12 @@ export interface JwksValidator {
    *   `RTA_IDP_TOKEN_SIGNATURE`, and those of the fetch.
    */
   verify(token: string, jwt: CompactJwt, kind: TokenKind, signal: AbortSignal | undefined): Promise<void>;
+  /** As {@link JwksValidator.verify}, for what is told apart elsewhere: algorithm and signature alone. */
+  verifySignature(
+    token: string,
+    header: CompactJwt['header'],
+    signal: AbortSignal | undefined,
+  ): Promise<void>;
 }
 
 const JWKS = z.object({
@@ -70,23 +76,28 @@ export function createJwksValidator(
     }
   };
 
+  const verifySignature: JwksValidator['verifySignature'] = async (token, { alg }, signal) => {
+    const algorithms: readonly string[] = rules.algorithms;
+    if (!algorithms.includes(alg)) throw idpError('RTA_IDP_TOKEN_ALGORITHM', undefined, { details });
+
+    const current = await keys.get(signal);
+    let signed = await isSignedBy(token, current);
+    if (signed === undefined) {
+      const rotated = await keys.getOtherThan(current, signal);
+      signed = rotated && (await isSignedBy(token, rotated));
+    }
+    if (signed === undefined) throw idpError('RTA_IDP_TOKEN_KEY', undefined, { details });
+    if (!signed) throw idpError('RTA_IDP_TOKEN_SIGNATURE', undefined, { details });
+  };
+
   return {
     async verify(token, { header, claims }, kind, signal) {
       if (!fitsKind(header['typ'], claims, kind, rules.accessTokenTyp)) {
         throw idpError('RTA_IDP_TOKEN_KIND', undefined, { details });
       }
-      const algorithms: readonly string[] = rules.algorithms;
-      if (!algorithms.includes(header.alg)) throw idpError('RTA_IDP_TOKEN_ALGORITHM', undefined, { details });
-
-      const current = await keys.get(signal);
-      let signed = await isSignedBy(token, current);
-      if (signed === undefined) {
-        const rotated = await keys.getOtherThan(current, signal);
-        signed = rotated && (await isSignedBy(token, rotated));
-      }
-      if (signed === undefined) throw idpError('RTA_IDP_TOKEN_KEY', undefined, { details });
-      if (!signed) throw idpError('RTA_IDP_TOKEN_SIGNATURE', undefined, { details });
+      await verifySignature(token, header, signal);
     },
+    verifySignature,
   };
 }
 

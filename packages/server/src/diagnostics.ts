@@ -19,7 +19,16 @@ export interface EnforcementDiagnostics {
 
 /** Something that an operator should know of. */
 export interface FaultDiagnostics {
-  readonly area: 'audit' | 'broker' | 'connection' | 'exchange' | 'http' | 'keys' | 'pdp' | 'store';
+  readonly area:
+    | 'audit'
+    | 'broker'
+    | 'connection'
+    | 'events'
+    | 'exchange'
+    | 'http'
+    | 'keys'
+    | 'pdp'
+    | 'store';
   readonly code: string;
   readonly message: string;
 }

@@ -145,6 +145,11 @@ export const SERVER_ERRORS = {
     retryable: true,
     httpStatus: 500,
   },
+  RTA_SERVER_EVENTS_LOST: {
+    summary: 'events happen faster than they can be kept for their receivers: some are lost to them',
+    remedy: 'see whether the store keeps up; receivers that must know how things stand ask anew',
+    retryable: false,
+  },
 } as const satisfies ErrorTable;
 
 /** Codes that `@rta/server` throws. */

@@ -23,4 +23,5 @@ export { SERVER_LIMITS } from './limits.ts';
 export { createRtaServer, type RtaServer } from './rta-server.ts';
 export type { AdminOptions, RtaServerOptions, TrustedIssuer } from './rta-server-options.ts';
 export { DELEGATE_ACTION } from './sessions/delegation.ts';
+export type { EventTransmissionOptions } from './signals/event-transmission.ts';
 export type { TrustedTransmitter } from './signals/set-deliveries.ts';

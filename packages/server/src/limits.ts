@@ -75,4 +75,6 @@ export const SERVER_LIMITS = {
   jwkSetMaxAgeMs: 300_000,
   /** How long agents are given to leave when the node stops. */
   drainMs: 2_000,
+  /** Events for others that wait to be kept for them; beyond it they are lost, and a fault says so. */
+  maxOutgoingEvents: 100_000,
 } as const;

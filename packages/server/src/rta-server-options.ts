@@ -7,6 +7,7 @@ import type { PolicyDecisionPoint } from '@rta/pdp';
 import type { Store } from '@rta/store';
 import type { TokenKeySource } from '@rta/token';
 import type { AuditFailureMode } from './audit/audit-trail.ts';
+import type { EventTransmissionOptions } from './signals/event-transmission.ts';
 import type { TrustedTransmitter } from './signals/set-deliveries.ts';
 
 /** An IdP whose tokens are exchanged, and what they are good for. */
@@ -33,6 +34,8 @@ export interface RtaServerOptions {
   readonly issuers: readonly TrustedIssuer[];
   /** Who may send security events; none by default. */
   readonly transmitters?: readonly TrustedTransmitter[];
+  /** Tells others what happens to sessions; without it nobody is told. */
+  readonly eventTransmitter?: EventTransmissionOptions;
   readonly pdp: PolicyDecisionPoint;
   /**
    * Who says whether an agent may delegate: `grant`, whatever it has itself; `policy`, the PDP as well, which is asked

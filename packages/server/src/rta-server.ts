@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Authority, assertGrant, createAuthority, type Signal } from '@rta/authority';
+import { type Authority, assertGrant, createAuthority, type Session, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer } from '@rta/idp';
 import { denyOnFailure } from '@rta/pdp';
@@ -17,6 +17,7 @@ import { createDecider } from './decide/decider.ts';
 import { approvalChannel, changeChannel, lifecycleChannel, reportFault } from './diagnostics.ts';
 import { serverError } from './errors.ts';
 import { createAdministration } from './http/administration.ts';
+import { backchannelLogoutEndpoint } from './http/backchannel-logout-endpoint.ts';
 import { createHttpApp } from './http/http-app.ts';
 import { HTTP_PATHS } from './http/http-paths.ts';
 import { revocationEndpoint } from './http/revocation-endpoint.ts';
@@ -28,6 +29,8 @@ import { createExchange } from './sessions/exchange.ts';
 import { pushApproval } from './sessions/push-approval.ts';
 import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
+import { createBackchannelLogout } from './signals/backchannel-logout.ts';
+import { openEventTransmission } from './signals/event-transmission.ts';
 import { createSecurityEvents } from './signals/security-events.ts';
 import { createSetDeliveries } from './signals/set-deliveries.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
@@ -137,18 +140,34 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   let signals: SignalLog | undefined;
   const isFresh = (): boolean => signals?.fresh === true;
   const shared = { authority, changes, keeper, store, audit, clock, node, isFresh };
+  const transmission =
+    options.eventTransmitter === undefined
+      ? undefined
+      : await openEventTransmission({
+          ...options.eventTransmitter,
+          ...shared,
+          issuer,
+          issuers,
+          receivedFrom: (options.transmitters ?? []).map((one) => one.issuer),
+        });
+  const onOpened = (session: Session): void => transmission?.opened(session);
   const sessions = createSessionService({
     ...shared,
+    onOpened,
     target,
     delegationPdp: options.delegation === 'policy' ? pdp : undefined,
     isConnected: (id) => connections.has(id),
-    onEffects: approvals.follow,
+    onEffects: (effects) => {
+      approvals.follow(effects);
+      transmission?.follow(effects);
+    },
   });
   const decider = createDecider({
     ...shared,
     pdp,
     approvals,
     forwardedObligations: new Set(options.forwardedObligations),
+    onPresented: transmission?.presented,
     onEndSession: (session, policies) => sessions.endByPolicy(session, policies),
   });
 
@@ -201,6 +220,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     tokenEndpoint,
     sessionBudget: options.sessionBudget,
     abandon: sessions.abandon,
+    onOpened,
     isClosing: () => closing !== undefined,
     grantableScope: new Map(issuers.map((one) => [one.issuer, one.grantableScope ?? []])),
     sessionLifetimeMs: new Map(
@@ -253,11 +273,16 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       raise,
       admin: administration,
     }),
+    logOut: backchannelLogoutEndpoint({
+      logout: createBackchannelLogout({ idp, singleUse: store.singleUse, raise, clock }),
+      audit,
+    }),
     admin: administration,
     receiptKeys: receipts.keySet,
     exchange,
     nonces,
     receiver,
+    transmitter: transmission?.transmitter,
     keyRing,
     keyAnnounceMs: options.keys.announceMs,
     clock,
@@ -346,6 +371,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     keys.close();
     await log.close();
     await receiver?.close();
+    await transmission?.close();
     await idp.close();
     await administration?.close();
     await keeper.close();

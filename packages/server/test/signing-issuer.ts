@@ -10,6 +10,8 @@ export interface SigningIssuer {
   readonly trusted: TrustedIssuer;
   /** A JWT access token (RFC 9068) of `carol`; claims replace or add to those of a good one. */
   sign(nowMs: number, claims?: JsonObject): string;
+  /** A JWT with this header and these claims, and no others but `alg` and `kid`. */
+  signAs(header: JsonObject, claims: JsonObject): string;
 }
 
 /** A part of a JWT. */
@@ -32,6 +34,11 @@ export async function startSigningIssuer(audience: string): Promise<SigningIssue
   });
   const issuer = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
+  const signAs: SigningIssuer['signAs'] = (header, claims) => {
+    const signed = `${part({ alg: 'EdDSA', kid: 'key-1', ...header })}.${part(claims)}`;
+    return `${signed}.${toBase64Url(signBytes(null, utf8(signed), privateKey))}`;
+  };
+
   return {
     trusted: {
       issuer,
@@ -42,13 +49,9 @@ export async function startSigningIssuer(audience: string): Promise<SigningIssue
     sign(nowMs, claims = {}) {
       const iat = Math.floor(nowMs / 1_000);
       const good = { iss: issuer, sub: 'carol', aud: audience, client_id: 'app', iat, exp: iat + 3_600 };
-      const signed = `${part({ typ: 'at+jwt', alg: 'EdDSA', kid: 'key-1' })}.${part({
-        ...good,
-        jti: crypto.randomUUID(),
-        scope: 'files.read files.write',
-        ...claims,
-      })}`;
-      return `${signed}.${toBase64Url(signBytes(null, utf8(signed), privateKey))}`;
+      const more = { jti: crypto.randomUUID(), scope: 'files.read files.write' };
+      return signAs({ typ: 'at+jwt' }, { ...good, ...more, ...claims });
     },
+    signAs,
   };
 }

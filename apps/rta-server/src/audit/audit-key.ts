@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { open, readFile, rename, stat } from 'node:fs/promises';
+import { readFile, rename, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { type AuditSigner, auditKeyId, auditKeySet, parseAuditKeySet } from '@rta/audit';
 import { toBase64Url } from '@rta/core';
 import { createEd25519Key } from '@rta/token';
 import { appError } from '../errors.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { checkOwnerOnly, makeSecretFile, readSecretFile, writeDurably } from '../secret-file.ts';
 
 /**
  * The key that seals the audit log. Where there is no file, a key is made, readable by its owner only. The public half
@@ -15,7 +15,7 @@ import { readSecretFile } from '../secret-file.ts';
  *   that is there is none.
  */
 export async function loadAuditKey(keyFile: string): Promise<AuditSigner> {
-  await makeIfMissing(keyFile);
+  await makeSecretFile(keyFile, async () => toBase64Url(Uint8Array.from(randomBytes(32))));
   await checkOwnerOnly(keyFile);
   const key = createEd25519Key({ keyId: 0, privateKey: await readSecretFile(keyFile) });
   await publish(publicKeyFile(keyFile), key.publicKey);
@@ -39,27 +39,6 @@ export async function readAuditKeys(file: string): Promise<readonly Uint8Array[]
   return parseAuditKeySet(text);
 }
 
-async function makeIfMissing(keyFile: string): Promise<void> {
-  try {
-    await writeDurably(keyFile, `${toBase64Url(Uint8Array.from(randomBytes(32)))}\n`, 'wx', 0o600);
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST') return;
-    throw appError('RTA_CONFIG_FILE', `cannot make ${keyFile}`, { cause });
-  }
-}
-
-async function checkOwnerOnly(keyFile: string): Promise<void> {
-  // Windows has no such bits; who may read a file there is up to its folder.
-  if (process.platform === 'win32') return;
-  const { mode } = await stat(keyFile);
-  if ((mode & 0o077) !== 0) {
-    throw appError(
-      'RTA_CONFIG_PERMISSIONS',
-      `${keyFile} has mode ${(mode & 0o777).toString(8)}, expected 600`,
-    );
-  }
-}
-
 /** Keys of before stay in the set: what they sealed is still verified by them. */
 async function publish(file: string, publicKey: Uint8Array): Promise<void> {
   const known = await stat(file).then(
@@ -73,15 +52,5 @@ async function publish(file: string, publicKey: Uint8Array): Promise<void> {
     await rename(`${file}.next`, file);
   } catch (cause) {
     throw appError('RTA_CONFIG_FILE', `cannot write ${file}`, { cause });
-  }
-}
-
-async function writeDurably(file: string, text: string, flags: 'w' | 'wx', mode: number): Promise<void> {
-  const handle = await open(file, flags, mode);
-  try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

@@ -36,11 +36,14 @@ export interface DeciderOptions {
   readonly isFresh: () => boolean;
   /** A policy ends a session. */
   readonly onEndSession: (session: Session, policies: readonly string[]) => void;
+  /** Hears of every use of a session; undefined where nobody wants to. */
+  readonly onPresented: ((session: Session) => void) | undefined;
 }
 
 /** Makes the decider of a node. */
 export function createDecider(options: DeciderOptions): Decider {
   const { authority, pdp, approvals, audit, clock, forwardedObligations, isFresh, onEndSession } = options;
+  const { onPresented } = options;
   const cache = createDecisionCache();
 
   const deny = (
@@ -194,6 +197,7 @@ export function createDecider(options: DeciderOptions): Decider {
     if (!audit.healthy) return deny('overload', undefined, undefined, origin);
     const check = authority.check(peekSessionId(token), token, origin.connection, nowMs);
     if (!check.ok) return refuse(check, decodeQuestion(question), origin);
+    onPresented?.(check.session);
     if (!authority.takeTurn(check.session.id, nowMs)) {
       return deny('budget-exhausted', check.session, decodeQuestion(question), origin);
     }

@@ -1,6 +1,6 @@
 import type { Clock, JsonObject } from '@rta/core';
 import { GRANT_TYPE, type NonceIssuer } from '@rta/idp';
-import type { SetReceiver } from '@rta/ssf';
+import type { EventTransmitter, SetReceiver } from '@rta/ssf';
 import type { KeyRing } from '@rta/token';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
@@ -18,6 +18,8 @@ export interface HttpAppOptions {
   readonly exchange: Exchange;
   readonly nonces: NonceIssuer;
   readonly receiver: SetReceiver | undefined;
+  /** Sends security events; undefined where none are sent. */
+  readonly transmitter: EventTransmitter | undefined;
   readonly keyRing: KeyRing;
   /** How long a new key is accepted before it signs; undefined where keys never change. */
   readonly keyAnnounceMs: number | undefined;
@@ -25,6 +27,8 @@ export interface HttpAppOptions {
   readonly agentEndpoint: string | undefined;
   /** Takes tokens back. */
   readonly revoke: (context: Context) => Promise<Response>;
+  /** Takes logout tokens of identity providers. */
+  readonly logOut: (context: Context) => Promise<Response>;
   /** What is there for administrators; undefined where none are configured. */
   readonly admin:
     | {
@@ -74,6 +78,15 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   }
 
   if (receiver !== undefined) app.post(HTTP_PATHS.securityEvents, securityEventsEndpoint(receiver));
+
+  app.post(HTTP_PATHS.backchannelLogout, options.logOut);
+
+  const { transmitter } = options;
+  if (transmitter !== undefined) {
+    for (const path of [HTTP_PATHS.eventStreams, HTTP_PATHS.transmitterMetadata]) {
+      app.all(path, (context) => transmitter.handle(context.req.raw));
+    }
+  }
 
   // RFC 8414 §3.2
   app.get(HTTP_PATHS.authorizationServerMetadata, (context) =>

@@ -13,6 +13,11 @@ export const HTTP_PATHS = {
   receiptKeys: '/.well-known/rta-receipt-keys',
   /** Where transmitters push Security Event Tokens (RFC 8935). */
   securityEvents: '/ssf/events',
+  /** Where identity providers say that somebody signed out (OpenID Connect Back-Channel Logout 1.0). */
+  backchannelLogout: '/oidc/backchannel-logout',
+  /** Streams of security events to others: management, polls, keys (SSF 1.0). */
+  eventStreams: '/ssf/*',
+  transmitterMetadata: '/.well-known/ssf-configuration',
   /** The public keys of tokens (RFC 7517). */
   jwkSet: '/.well-known/jwks.json',
   authorizationServerMetadata: '/.well-known/oauth-authorization-server',

@@ -34,6 +34,8 @@ export interface DelegationOptions {
   readonly delegationPdp: PolicyDecisionPoint | undefined;
   /** A session that is not kept could not be found again: it was never there. */
   readonly abandon: (session: Session) => void;
+  /** A session was opened. */
+  readonly onOpened: (session: Session) => void;
 }
 
 /** The action that policies decide delegations by; its resource is the agent that is delegated to. */
@@ -41,7 +43,7 @@ export const DELEGATE_ACTION = 'rta:delegate';
 
 /** Makes the delegation of a node. */
 export function createDelegation(options: DelegationOptions): Delegation {
-  const { authority, present, keeper, audit, clock, delegationPdp, abandon } = options;
+  const { authority, present, keeper, audit, clock, delegationPdp, abandon, onOpened } = options;
 
   /** The state that was asked about must be the one in which it is done (invariant I3). */
   const assertMay = async (parent: Session, message: Messages['delegate'], origin: Origin): Promise<void> => {
@@ -96,6 +98,7 @@ export function createDelegation(options: DelegationOptions): Delegation {
         }
         audit.record({ kind: 'delegation', outcome: 'ok', ...origin, ...whoOf(child) });
         lifecycleChannel.publish({ kind: 'session-opened', session: child.id });
+        onOpened(child);
         return child;
       } catch (error) {
         audit.record({

@@ -69,6 +69,8 @@ export interface ExchangeOptions {
   readonly sessionBudget: Budget | undefined;
   /** A session that is not kept could not be found again: it was never there. */
   readonly abandon: (session: Session) => void;
+  /** A session was opened. */
+  readonly onOpened: (session: Session) => void;
 }
 
 /** Makes the exchange of a node. */
@@ -125,6 +127,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
         const session = await open(input);
         audit.record({ kind: 'exchange', outcome: 'ok', ...whoOf(session), ...input.origin });
         lifecycleChannel.publish({ kind: 'session-opened', session: session.id });
+        options.onOpened(session);
         return session;
       } catch (error) {
         audit.record({ kind: 'exchange', ...refusalOf(error), ...input.origin });

@@ -53,6 +53,8 @@ export interface SessionServiceOptions {
   /** Whether a connection is still there. */
   readonly isConnected: (connection: string) => boolean;
   readonly onEffects: (effects: readonly SessionEffect[]) => void;
+  /** A session was opened by delegation. */
+  readonly onOpened: (session: Session) => void;
 }
 
 /** Makes the session service of a node. */
