@@ -34,6 +34,18 @@ export interface AuditPosture {
   readonly deviceCompliant?: boolean;
   /** UNIX milliseconds of the last change of a credential. */
   readonly credentialChangedAtMs?: number;
+  /** UNIX milliseconds since when a credential has to be changed, and was not. */
+  readonly credentialChangeRequiredAtMs?: number;
+  /** UNIX milliseconds of the last time that the account was recovered. */
+  readonly recoveryActivatedAtMs?: number;
+  /** UNIX milliseconds of the last change of what the account is recovered by. */
+  readonly recoveryInformationChangedAtMs?: number;
+  /** UNIX milliseconds of the last change of what the identity provider keeps of the person. */
+  readonly profileChangedAtMs?: number;
+  /** How sure the identity provider is of who the person is. */
+  readonly assurance?: { readonly namespace: string; readonly level: string };
+  /** UNIX milliseconds since when that is less than it was. */
+  readonly assuranceLoweredAtMs?: number;
 }
 
 /** What a checkpoint says, besides its place and its signature; see docs/audit.md. */

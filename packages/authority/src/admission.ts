@@ -1,3 +1,4 @@
+import { assertAccount } from './account.ts';
 import { authorityError } from './errors.ts';
 import { type Grant, isEmptyGrant, normalizeGrant } from './grant/grant.ts';
 import { AUTHORITY_LIMITS } from './limits.ts';
@@ -12,7 +13,7 @@ export interface Admission {
   /**
    * Takes in a new session. One without rights is not opened; one whose rights a ceiling takes is told so.
    *
-   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_CEILING`, `_GRANT_EMPTY`, `_GRANT_LIMITS`, `_EXPIRED`,
+   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_ACCOUNT_DISABLED`, `_CEILING`, `_GRANT_EMPTY`, `_GRANT_LIMITS`, `_EXPIRED`,
    *   `_SESSION_EXISTS`, `_FULL`
    */
   admit(identity: SessionIdentity, parent: SessionNode | undefined, grant: Grant, nowMs: number): Session;
@@ -78,6 +79,7 @@ export function createAdmission(tree: SessionTree, facts: SubjectFacts): Admissi
       },
       nowMs,
     );
+    assertAccount(node.session);
     if (isEmptyGrant(node.session.grant)) {
       const [ceiling] = node.standing.ceilings;
       throw ceiling === undefined

@@ -103,7 +103,7 @@ export interface Authority {
   /** The sessions that a signal with this selector would concern, without those below them. */
   concernedBy(selector: SubjectSelector, nowMs: number): readonly Session[];
   /**
-   * Id of the signal that ended a person's sign-in, for what rests on it without a session; undefined where it stands, as
+   * Id of the signal that ended a person's sign-in or blocks their account, for what rests on it without a session; undefined where it stands, as
    * far as it is remembered.
    */
   signInCutOffOf(subject: Subject): string | undefined;
@@ -112,7 +112,7 @@ export interface Authority {
   /**
    * Opens the session of an agent for a user.
    *
-   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_SIGN_IN_OLD`, `_CEILING`, `_GRANT_EMPTY`, `_GRANT_TOO_LARGE`,
+   * @throws RtaError `RTA_AUTHORITY_SUBJECT_CUT_OFF`, `_ACCOUNT_DISABLED`, `_SIGN_IN_OLD`, `_CEILING`, `_GRANT_EMPTY`, `_GRANT_TOO_LARGE`,
    *   `_GRANT_LIMITS`, `_PATTERN`, `_EXPIRED`, `_SESSION_EXISTS`, `_FULL`; `RTA_CORE_NOT_CANONICAL` for a text that is
    *   not well-formed Unicode
    */

@@ -8,8 +8,12 @@ export interface Subject {
   readonly sub: string;
   /** Verified by the IdP; compared without regard to case. */
   readonly email?: string;
+  /** Verified by the IdP; compared by `+` and digits alone. */
+  readonly phone?: string;
   /** The session at the IdP (`sid`). */
   readonly idpSessionId?: string;
+  /** The IdP's token that was exchanged (`jti`). */
+  readonly tokenId?: string;
   readonly deviceId?: string;
   /** The organization that the person belongs to, as the IdP calls it. */
   readonly tenantId?: string;
@@ -48,6 +52,20 @@ export interface Attributes {
   readonly deviceCompliant?: boolean;
   /** UNIX milliseconds of the last change of a credential. */
   readonly credentialChangedAtMs?: number;
+  /** UNIX milliseconds since when the person has to change a credential, and has not. */
+  readonly credentialChangeRequiredAtMs?: number;
+  /** UNIX milliseconds of the last time that the person recovered their account, or asked to. */
+  readonly recoveryActivatedAtMs?: number;
+  /** UNIX milliseconds of the last change of what the account is recovered by. */
+  readonly recoveryInformationChangedAtMs?: number;
+  /** UNIX milliseconds of the last change of what the IdP keeps of the person. */
+  readonly profileChangedAtMs?: number;
+  /** How sure the IdP is of who the person is, in the words of a list of levels. */
+  readonly assurance?: { readonly namespace: string; readonly level: string };
+  /** UNIX milliseconds since when that is less than it was: who signed in before has to again. */
+  readonly assuranceLoweredAtMs?: number;
+  /** Claims of the IdP's tokens that have other values now; of many the newest `maxClaims`. */
+  readonly claims?: Readonly<Record<string, JsonValue>>;
 }
 
 /** Where each attribute in force is from, and since when it holds. */
@@ -64,8 +82,11 @@ export type Evidence = {
 
 /** One reason for which a session is suspended. */
 export interface Suspension {
-  /** `risk`: the risk level; `ordered`: somebody ordered it; `parent-absent`: the agent that delegated it is away. */
-  readonly kind: 'risk' | 'ordered' | 'parent-absent';
+  /**
+   * `account`: the person's account is disabled or gone; `risk`: the risk level; `ordered`: somebody ordered it;
+   * `parent-absent`: the agent that delegated it is away.
+   */
+  readonly kind: 'account' | 'risk' | 'ordered' | 'parent-absent';
   /** Id of the change that suspended it. */
   readonly change: string;
 }

@@ -1,3 +1,4 @@
+import { assertAccount } from './account.ts';
 import type { Actor } from './context.ts';
 import { authorityError } from './errors.ts';
 import { type Grant, isGrantWithin } from './grant/grant.ts';
@@ -15,9 +16,10 @@ export interface Delegation {
 /**
  * Whether a session may delegate this at all. What policies say about it is for others to ask.
  *
- * @throws RtaError `RTA_AUTHORITY_SESSION_SUSPENDED`, `_MAY_ACT`, `_CYCLE`, `_DEPTH`, `_FULL`, `_WIDENING`
+ * @throws RtaError `RTA_AUTHORITY_ACCOUNT_DISABLED`, `_SESSION_SUSPENDED`, `_MAY_ACT`, `_CYCLE`, `_DEPTH`, `_FULL`, `_WIDENING`
  */
 export function checkDelegation(parent: Session, { actor, grant, children }: Delegation): void {
+  assertAccount(parent);
   if (parent.state !== 'active') throw authorityError('RTA_AUTHORITY_SESSION_SUSPENDED');
   const { mayAct } = parent.subject;
   if (mayAct !== undefined && mayAct !== actor.id) throw authorityError('RTA_AUTHORITY_MAY_ACT');

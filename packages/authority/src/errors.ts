@@ -38,6 +38,12 @@ export const AUTHORITY_ERRORS = {
     retryable: false,
     httpStatus: 400,
   },
+  RTA_AUTHORITY_ACCOUNT_DISABLED: {
+    summary: "the person's account is disabled, or gone, by word of an identity provider",
+    remedy: 'let the identity provider enable the account; details name the change. What was purged stays so',
+    retryable: false,
+    httpStatus: 400,
+  },
   RTA_AUTHORITY_CEILING: {
     summary: 'nothing of what was asked for may be used at present',
     remedy:

@@ -34,6 +34,6 @@ export { keyThumbprint } from './key-thumbprint.ts';
 export { AUTHORITY_LIMITS } from './limits.ts';
 export type { Budget, Cause, Mint, Session, SessionEffect, SessionIdentity } from './session.ts';
 export { type Fact, factExpiryMs, factOf, matterOf, newerFact } from './subjects/fact.ts';
-export type { Signal, SignalChange, SignalSource, SubjectSelector } from './subjects/signal.ts';
+export type { Signal, SignalChange, SignalSource, SubjectSelector, UserName } from './subjects/signal.ts';
 export type { SessionHistory } from './tree/session-tree.ts';
 export type { Spending, Spent } from './tree/spending.ts';

@@ -18,6 +18,8 @@ export const AUTHORITY_LIMITS = {
   maxSessionLifetimeMs: 86_400_000,
   /** Security facts that are remembered, over all subjects; about 1 KB of memory each. */
   maxFacts: 1_000_000,
+  /** Changed claims in one context: each is told to policies with every question. */
+  maxClaims: 32,
   /** How long a fact is remembered: longer than any session that it may concern. */
   factRetentionMs: 2_592_000_000,
   /** How far the clock of a source may run ahead to be believed: sign-ins and revocations are compared by it. */

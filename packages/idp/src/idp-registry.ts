@@ -20,8 +20,12 @@ export interface VerifiedSubject {
   readonly clientId?: string;
   /** Lower case; absent where the issuer says that it is not verified. */
   readonly email?: string;
+  /** Absent unless the issuer says that it is verified. */
+  readonly phone?: string;
   /** The session at the issuer (`sid`). */
   readonly idpSessionId?: string;
+  /** The token itself (`jti`). */
+  readonly tokenId?: string;
   /** By the claims that the options name. */
   readonly tenantId?: string;
   readonly deviceId?: string;
@@ -256,16 +260,31 @@ function kindOf(jwt: CompactJwt, tokenType: SubjectTokenType, config: IssuerConf
 }
 
 function subjectOf(claims: TokenClaims, tokenType: TokenKind): VerifiedSubject {
-  const { issuer, sub, clientId, idpSessionId, tenantId, deviceId, acr, amr, authTimeMs, groups, roles } =
-    claims;
+  const {
+    issuer,
+    sub,
+    clientId,
+    idpSessionId,
+    tokenId,
+    tenantId,
+    deviceId,
+    acr,
+    amr,
+    authTimeMs,
+    groups,
+    roles,
+  } = claims;
   const mayAct = claims.mayAct?.['sub'];
   const email = claims.emailVerified === false ? undefined : claims.email?.toLowerCase();
+  const phone = claims.phoneVerified === true ? claims.phone : undefined;
   return {
     issuer,
     sub,
     ...(clientId === undefined ? {} : { clientId }),
     ...(email === undefined ? {} : { email }),
+    ...(phone === undefined ? {} : { phone }),
     ...(idpSessionId === undefined ? {} : { idpSessionId }),
+    ...(tokenId === undefined ? {} : { tokenId }),
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(deviceId === undefined ? {} : { deviceId }),
     ...(typeof mayAct === 'string' ? { mayAct } : {}),

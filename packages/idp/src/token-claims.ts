@@ -27,7 +27,11 @@ export interface TokenClaims {
   readonly clientId?: string;
   readonly email?: string;
   readonly emailVerified?: boolean;
+  readonly phone?: string;
+  readonly phoneVerified?: boolean;
   readonly idpSessionId?: string;
+  /** `jti` */
+  readonly tokenId?: string;
   readonly tenantId?: string;
   readonly deviceId?: string;
   readonly acr?: string;
@@ -62,6 +66,10 @@ const scopeText = z.string().transform((value, context): readonly string[] => {
   context.addIssue('not a scope');
   return z.NEVER;
 });
+/** A boolean; some issuers write it as a text. */
+const isTrue = z
+  .union([z.boolean(), z.enum(['true', 'false'])])
+  .transform((value) => String(value) === 'true');
 const memberships = z.array(text).max(IDP_LIMITS.maxMemberships).optional().catch(undefined);
 const members = z.record(z.string(), z.unknown());
 
@@ -76,8 +84,11 @@ const CLAIMS = z.object({
   client_id: text.exactOptional(),
   azp: text.exactOptional(),
   email: text.exactOptional(),
-  // A boolean; some issuers write it as a text.
-  email_verified: z.union([z.boolean(), z.enum(['true', 'false'])]).exactOptional(),
+  email_verified: isTrue.exactOptional(),
+  // They open nothing: a session is only found by them. What makes no sense there is not there.
+  phone_number: text.optional().catch(undefined),
+  phone_number_verified: isTrue.optional().catch(undefined),
+  jti: text.optional().catch(undefined),
   sid: text.exactOptional(),
   acr: text.exactOptional(),
   amr: texts.exactOptional(),
@@ -115,10 +126,11 @@ export function readTokenClaims(issuer: string, json: unknown, names: ClaimNames
     audiences: claims.aud,
     ...(clientId === undefined ? {} : { clientId }),
     ...(claims.email === undefined ? {} : { email: claims.email }),
-    ...(claims.email_verified === undefined
-      ? {}
-      : { emailVerified: String(claims.email_verified) === 'true' }),
+    ...(claims.email_verified === undefined ? {} : { emailVerified: claims.email_verified }),
+    ...(claims.phone_number === undefined ? {} : { phone: claims.phone_number }),
+    ...(claims.phone_number_verified === undefined ? {} : { phoneVerified: claims.phone_number_verified }),
     ...(claims.sid === undefined ? {} : { idpSessionId: claims.sid }),
+    ...(claims.jti === undefined ? {} : { tokenId: claims.jti }),
     ...(tenantId === undefined ? {} : { tenantId }),
     ...(deviceId === undefined ? {} : { deviceId }),
     ...(claims.acr === undefined ? {} : { acr: claims.acr }),
@@ -177,10 +189,16 @@ export function mergeTokenClaims(signed: TokenClaims, introspected: TokenClaims)
   const groups = inBoth(signed.groups, introspected.groups);
   const roles = inBoth(signed.roles, introspected.roles);
   const signIns = [signed.authTimeMs, introspected.authTimeMs].filter((timeMs) => timeMs !== undefined);
+  const accounts = [signed, introspected];
+  // Number and word on it go together.
+  const phone = accounts.some(({ phoneVerified }) => phoneVerified === false)
+    ? undefined
+    : accounts.find(({ phoneVerified }) => phoneVerified === true)?.phone;
   const unverified = signed.emailVerified === false || introspected.emailVerified === false;
+  const { phone: _one, phoneVerified: _two, ...merged } = { ...introspected, ...signed };
   return {
-    ...introspected,
-    ...signed,
+    ...merged,
+    ...(phone === undefined ? {} : { phone, phoneVerified: true }),
     issuedAtMs: Math.min(signed.issuedAtMs, introspected.issuedAtMs),
     expiresAtMs: Math.min(signed.expiresAtMs, introspected.expiresAtMs),
     ...(signIns.length === 0 ? {} : { authTimeMs: Math.min(...signIns) }),

@@ -69,6 +69,12 @@ export const SERVER_LIMITS = {
   maxReceiptParts: 256,
   /** A transmitter's words for people, as they are passed on: one line. */
   maxSignalReasonCharacters: 256,
+  /** Claims that one event changes: each is remembered by itself. */
+  maxChangedClaims: 16,
+  /** Bytes of a changed claim's name and value: it is part of every question to policies. */
+  maxChangedClaimBytes: 1_024,
+  /** Nesting of a changed claim's value: with what stands around it, a message to an agent has room for it. */
+  maxChangedClaimDepth: 8,
   /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
   maxHttpBodyBytes: 65_536,
   /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */

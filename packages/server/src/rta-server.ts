@@ -235,6 +235,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       : createSecurityEvents({
           transmitters: options.transmitters,
           singleUse: store.singleUse,
+          audit,
           raise,
           clock,
         });

@@ -115,8 +115,9 @@ describe.each([HTTPS, CONTROL_STREAM])('an exchange $name', (door) => {
   );
 
   test('answers with a token that commits to user, agent, rights and policies', async () => {
+    const parameters = carol({ acr: 'mfa', jti: 'token-1' });
     const outcome = await exchange([
-      ...carol({ acr: 'mfa' }).filter(([name]) => name !== 'agent'),
+      ...parameters.filter(([name]) => name !== 'agent'),
       ['agent', '{"id":"agent-7","model":"m-1"}'],
     ]);
 
@@ -131,6 +132,7 @@ describe.each([HTTPS, CONTROL_STREAM])('an exchange $name', (door) => {
       subject: {
         issuer: carols.trusted.issuer,
         sub: 'carol',
+        tokenId: 'token-1',
         clientId: 'app',
         acr: 'mfa',
         signedInAtMs: seconds(0) * 1_000,

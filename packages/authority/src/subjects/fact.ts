@@ -53,7 +53,8 @@ export function isCutOff({ change }: Pick<Signal, 'change'>): boolean {
 export function isLasting({ change }: Pick<Signal, 'change'>): boolean {
   return (
     (change.kind === 'ceiling' && change.grant !== undefined) ||
-    (change.kind === 'suspension' && change.current)
+    (change.kind === 'suspension' && change.current) ||
+    (change.kind === 'account' && change.current !== 'enabled')
   );
 }
 
@@ -67,8 +68,17 @@ export function matterOf(signal: Pick<Signal, 'change' | 'source' | 'subject'>):
   switch (change.kind) {
     case 'risk-level-change':
       return JSON.stringify([...about, change.principal]);
+    case 'token-claims-change':
+      return JSON.stringify([...about, change.name]);
+    case 'assurance-level-change':
+      return JSON.stringify([...about, change.namespace]);
+    case 'account':
     case 'ceiling':
+    case 'credential-change-required':
     case 'device-compliance-change':
+    case 'profile-change':
+    case 'recovery-activated':
+    case 'recovery-information-changed':
     case 'suspension':
       return JSON.stringify(about);
     case 'credential-change':
@@ -92,6 +102,7 @@ export function factExpiryMs(fact: Fact): number | undefined {
   return isLasting(fact) ? undefined : fact.receivedAtMs + AUTHORITY_LIMITS.factRetentionMs;
 }
 
+const ACCOUNT_ORDER = ['enabled', 'disabled', 'purged'] as const;
 const RISK_ORDER = ['LOW', 'MEDIUM', 'HIGH'] as const;
 
 /** From the harmless to the grave. */
@@ -103,12 +114,25 @@ export function severityOf({ change }: Pick<Signal, 'change'>): number {
       return Number(change.current === 'not-compliant');
     case 'suspension':
       return Number(change.current);
+    case 'account':
+      return ACCOUNT_ORDER.indexOf(change.current);
+    case 'assurance-level-change':
+      return Number(change.direction === 'decrease');
     case 'ceiling':
       return Number(change.grant !== undefined);
     case 'credential-change':
+    case 'credential-change-required':
+    case 'profile-change':
+    case 'recovery-activated':
+    case 'recovery-information-changed':
     case 'session-revoked':
+    case 'token-claims-change':
       return 0;
   }
+}
+
+function isPurged({ change }: Fact): boolean {
+  return change.kind === 'account' && change.current === 'purged';
 }
 
 /**
@@ -116,6 +140,8 @@ export function severityOf({ change }: Pick<Signal, 'change'>): number {
  * same time the one that was received later is newer, and where even that is the same, the more severe one stays.
  */
 function replaces(fact: Fact, known: Fact): boolean {
+  // What was purged is gone, whatever is said of it later.
+  if (isPurged(fact) !== isPurged(known)) return isPurged(fact);
   if (fact.occurredAtMs !== known.occurredAtMs) return fact.occurredAtMs > known.occurredAtMs;
   if (fact.receivedAtMs !== known.receivedAtMs) return fact.receivedAtMs > known.receivedAtMs;
   const graver = severityOf(fact) - severityOf(known);

@@ -1,5 +1,6 @@
 import type { Attributes, Evidence, Suspension } from '../context.ts';
 import type { Grant } from '../grant/grant.ts';
+import { AUTHORITY_LIMITS } from '../limits.ts';
 import { type Fact, severityOf } from './fact.ts';
 
 /** What is known of those whom a session acts for and by. */
@@ -27,14 +28,38 @@ export function standingOf(facts: Iterable<Fact>, parent: Standing | undefined):
   const { attributes, evidence } = parent ?? UNKNOWN;
   const standing: Draft = { attributes, evidence, ceilings: [], suspensions: [] };
   // The oldest first: of several that say the same, it is the one that counts, in whatever order they came.
-  for (const fact of [...new Set(facts)].sort(byTime)) add(fact, standing);
+  const inOrder = [...new Set(facts)].sort(byTime);
+  for (const fact of inOrder) if (!isTakenBack(fact, inOrder)) add(fact, standing);
   return standing;
+}
+
+/** That a credential has to be changed is over when its source says that one was. */
+function isTakenBack(fact: Fact, facts: readonly Fact[]): boolean {
+  return (
+    fact.change.kind === 'credential-change-required' &&
+    facts.some(
+      ({ change, source, occurredAtMs }) =>
+        change.kind === 'credential-change' &&
+        (change.changeType === 'create' || change.changeType === 'update') &&
+        source.issuer === fact.source.issuer &&
+        occurredAtMs > fact.occurredAtMs,
+    )
+  );
 }
 
 function byTime(a: Fact, b: Fact): number {
   if (a.occurredAtMs !== b.occurredAtMs) return a.occurredAtMs - b.occurredAtMs;
   return a.id < b.id ? -1 : Number(a.id > b.id);
 }
+
+/** What is put into context with its time. */
+const TIMES = {
+  'credential-change': 'credentialChangedAtMs',
+  'credential-change-required': 'credentialChangeRequiredAtMs',
+  'profile-change': 'profileChangedAtMs',
+  'recovery-activated': 'recoveryActivatedAtMs',
+  'recovery-information-changed': 'recoveryInformationChangedAtMs',
+} as const satisfies Partial<Record<Fact['change']['kind'], keyof Attributes>>;
 
 interface Draft {
   attributes: Attributes;
@@ -59,9 +84,30 @@ function add(fact: Fact, draft: Draft): void {
       }
       break;
     case 'credential-change':
-      if (occurredAtMs > (attributes.credentialChangedAtMs ?? Number.NEGATIVE_INFINITY)) {
-        put(draft, fact, { credentialChangedAtMs: occurredAtMs });
+    case 'credential-change-required':
+    case 'profile-change':
+    case 'recovery-activated':
+    case 'recovery-information-changed': {
+      const name = TIMES[change.kind];
+      if (occurredAtMs > (attributes[name] ?? Number.NEGATIVE_INFINITY)) {
+        put(draft, fact, { [name]: occurredAtMs });
       }
+      break;
+    }
+    case 'token-claims-change': {
+      const { [change.name]: _before, ...others } = attributes.claims ?? {};
+      const claims = [...Object.entries(others), [change.name, change.value]] as const;
+      put(draft, fact, { claims: Object.fromEntries(claims.slice(-AUTHORITY_LIMITS.maxClaims)) });
+      break;
+    }
+    case 'assurance-level-change':
+      put(draft, fact, {
+        assurance: { namespace: change.namespace, level: change.current },
+        ...(change.direction === 'decrease' ? { assuranceLoweredAtMs: occurredAtMs } : {}),
+      });
+      break;
+    case 'account':
+      if (change.current !== 'enabled') draft.suspensions.push({ kind: 'account', change: id });
       break;
     case 'ceiling':
       if (change.grant !== undefined) draft.ceilings.push({ grant: change.grant, change: id });

@@ -37,7 +37,8 @@ export interface SubjectFacts {
   /** Id of a signal that ended the sign-in or the session; undefined where none did. */
   cutOffOf(party: Party, isFirst: boolean, openedAtMs: number): string | undefined;
   /**
-   * Id of a signal about this person that ended their sign-in, whatever it is used for; undefined where none did. What
+   * Id of a signal about this person that ended their sign-in or blocks their account, whatever it is used for; undefined
+   * where none did. What
    * ends the sessions of whole organizations is about agents, and leaves those who can undo it.
    */
   signInCutOffOf(subject: Subject): string | undefined;
@@ -62,8 +63,13 @@ function endsSession(fact: Fact, party: Party, openedAtMs: number): boolean {
 /** Nobody's: no signal names them. */
 const NO_AGENT = { actor: { id: '' }, session: '' as SessionId };
 
-const isOfPerson = ({ subject: { everyone, tenant } }: Fact): boolean =>
-  everyone === undefined && tenant === undefined;
+/** Whether the person has no account any more, or not for now. */
+function blocksAccount({ change, subject }: Fact, party: Party): boolean {
+  return change.kind === 'account' && change.current !== 'enabled' && matchesParty(subject, party);
+}
+
+const isOfPerson = ({ subject: { user, idpSession, idpToken, device } }: Fact): boolean =>
+  [user, idpSession, idpToken, device].some((member) => member !== undefined);
 
 function skewMs({ source }: Fact, { issuer }: Subject): number {
   return source.issuer === issuer ? 0 : AUTHORITY_LIMITS.foreignClockSkewMs;
@@ -143,8 +149,9 @@ export function createSubjectFacts(): SubjectFacts {
       for (const key of subjectKeys(subject)) {
         for (const matter of mattersByKey.get(key) ?? []) {
           const fact = facts.get(matter);
-          if (fact !== undefined && isOfPerson(fact) && endsSession(fact, { ...NO_AGENT, subject }, 0))
-            return fact.id;
+          if (fact === undefined || !isOfPerson(fact)) continue;
+          const party = { ...NO_AGENT, subject };
+          if (endsSession(fact, party, 0) || blocksAccount(fact, party)) return fact.id;
         }
       }
       return undefined;

@@ -39,15 +39,22 @@ export function whoOf(
   };
 }
 
-/** Levels and flags by name: whatever else attributes may come to hold is none of the log's business (I10). */
+/** Levels, flags and times by name: whatever else attributes may come to hold is none of the log's business (I10). */
+const POSTURE = [
+  'riskLevel',
+  'deviceCompliant',
+  'credentialChangedAtMs',
+  'credentialChangeRequiredAtMs',
+  'recoveryActivatedAtMs',
+  'recoveryInformationChangedAtMs',
+  'profileChangedAtMs',
+  'assurance',
+  'assuranceLoweredAtMs',
+] as const satisfies readonly (keyof AuditPosture)[];
+
 function postureOf(attributes: Session['attributes']): AuditPosture | undefined {
-  const { riskLevel, deviceCompliant, credentialChangedAtMs } = attributes;
-  if (riskLevel === undefined && deviceCompliant === undefined && credentialChangedAtMs === undefined) {
-    return undefined;
-  }
-  return {
-    ...(riskLevel === undefined ? {} : { riskLevel }),
-    ...(deviceCompliant === undefined ? {} : { deviceCompliant }),
-    ...(credentialChangedAtMs === undefined ? {} : { credentialChangedAtMs }),
-  };
+  const known = POSTURE.flatMap((name) =>
+    attributes[name] === undefined ? [] : [[name, attributes[name]] as const],
+  );
+  return known.length === 0 ? undefined : Object.fromEntries(known);
 }

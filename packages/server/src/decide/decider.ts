@@ -10,7 +10,7 @@ import { decisionChannel, noticeChannel } from '../diagnostics.ts';
 import { accessRequest, grantedAction, type Question } from './access-request.ts';
 import type { Approvals } from './approvals.ts';
 import { createDecisionCache, questionKey } from './decision-cache.ts';
-import { type Duties, dutiesOf, satisfies } from './obligations.ts';
+import { type Duties, dutiesOf, satisfies, stepUpAfter, stricter } from './obligations.ts';
 
 /** Answers the one question that matters: may this be done, now? */
 export interface Decider {
@@ -130,8 +130,12 @@ export function createDecider(options: DeciderOptions): Decider {
       cause: why,
       ...withDetail({ ...detail, reasons: reasons.map(({ policyId }) => policyId) }),
     });
-    const { stepUp } = duties;
-    const lacksStepUp = stepUp !== undefined && !satisfies(session, stepUp, clock.now());
+    const nowMs = clock.now();
+    const lowered = stepUpAfter(session.attributes, nowMs);
+    // A denial of a policy is not explained by what the policy did not ask for.
+    const stepUp =
+      effect === 'permit' && lowered !== undefined ? stricter(duties.stepUp, lowered) : duties.stepUp;
+    const lacksStepUp = stepUp !== undefined && !satisfies(session, stepUp, nowMs);
     if (lacksStepUp && (effect === 'permit' || cause === 'policy'))
       return denied('step-up-required', { stepUp });
     if (effect === 'deny') return denied(cause, { obligations: duties.forwarded });

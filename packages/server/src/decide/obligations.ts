@@ -1,4 +1,4 @@
-import type { Subject } from '@rta/authority';
+import type { Attributes, Subject } from '@rta/authority';
 import type { JsonValue } from '@rta/core';
 import type { Decision } from '@rta/pdp';
 import type { StepUp } from '@rta/protocol';
@@ -68,6 +68,19 @@ export function satisfies(
 }
 
 /**
+ * How the person has to sign in where it has become less sure who they are: after that.
+ *
+ * @see CAEP 1.0 §3.4, RFC 9470 §3
+ */
+export function stepUpAfter(
+  { assuranceLoweredAtMs }: Pick<Attributes, 'assuranceLoweredAtMs'>,
+  nowMs: number,
+): StepUp | undefined {
+  if (assuranceLoweredAtMs === undefined) return undefined;
+  return { maxAgeS: Math.max(0, Math.floor((nowMs - assuranceLoweredAtMs) / 1_000)) };
+}
+
+/**
  * `acr_values`: names, separated by spaces; `max_age`: seconds. One of them is there, or nothing is asked for. What is
  * not written like this was meant to ask for something, and nobody knows for what.
  */
@@ -93,7 +106,7 @@ function secondsOf(value: JsonValue): number {
 }
 
 /** Both are asked for: a class that either would take must be one that the other takes. */
-function stricter(one: StepUp | undefined, other: StepUp): StepUp {
+export function stricter(one: StepUp | undefined, other: StepUp): StepUp {
   if (one === undefined) return other;
   const acrValues =
     one.acrValues === undefined || other.acrValues === undefined

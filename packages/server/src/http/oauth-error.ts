@@ -9,6 +9,7 @@ type ExchangeErrorCode = AuthorityErrorCode | ServerErrorCode;
 const OAUTH_ERROR: Partial<Readonly<Record<ExchangeErrorCode, OAuthError['error']>>> = {
   RTA_AUTHORITY_SIGN_IN_OLD: 'invalid_request',
   RTA_AUTHORITY_SUBJECT_CUT_OFF: 'invalid_request',
+  RTA_AUTHORITY_ACCOUNT_DISABLED: 'invalid_request',
   RTA_AUTHORITY_EXPIRED: 'invalid_request',
   RTA_AUTHORITY_GRANT_EMPTY: 'invalid_scope',
   RTA_AUTHORITY_GRANT_TOO_LARGE: 'invalid_scope',

@@ -1,11 +1,20 @@
 import type { Signal } from '@rta/authority';
-import { type JsonObject, parseSessionId } from '@rta/core';
+import { type JsonObject, type JsonValue, parseSessionId } from '@rta/core';
 import type { EventEnvelope } from '@rta/events';
 import { z } from 'zod';
 import { grantSchema } from '../sessions/session-records.ts';
 
 const names = z.array(z.string()).readonly();
+/** It was JSON already when it came. */
+const jsonValue = z.custom<JsonValue>((value) => value !== undefined);
 const member = z.strictObject({ id: z.string(), issuers: names });
+const USER_NAMES = [
+  z.strictObject({ by: z.literal('iss-sub'), issuer: z.string(), sub: z.string() }),
+  z.strictObject({ by: z.literal('email'), email: z.string(), issuers: names }),
+  z.strictObject({ by: z.literal('phone'), phone: z.string(), issuers: names }),
+  z.strictObject({ by: z.literal('opaque'), id: z.string(), issuers: names }),
+] as const;
+const userName = z.discriminatedUnion('by', USER_NAMES);
 
 const signalSchema: z.ZodType<Signal> = z.strictObject({
   id: z.string(),
@@ -13,14 +22,16 @@ const signalSchema: z.ZodType<Signal> = z.strictObject({
   subject: z.strictObject({
     user: z
       .discriminatedUnion('by', [
-        z.strictObject({ by: z.literal('iss-sub'), issuer: z.string(), sub: z.string() }),
-        z.strictObject({ by: z.literal('email'), email: z.string(), issuers: names }),
-        z.strictObject({ by: z.literal('opaque'), id: z.string(), issuers: names }),
+        ...USER_NAMES,
+        z.strictObject({ by: z.literal('any'), of: z.array(userName).readonly() }),
       ])
       .exactOptional(),
     idpSession: member.exactOptional(),
+    idpToken: member.exactOptional(),
     device: member.exactOptional(),
     tenant: member.exactOptional(),
+    client: member.exactOptional(),
+    within: z.strictObject({ tenants: names, issuers: names }).exactOptional(),
     actor: z.strictObject({ id: z.string() }).exactOptional(),
     session: z.strictObject({ id: z.string().transform(parseSessionId) }).exactOptional(),
     everyone: z.literal(true).exactOptional(),
@@ -40,6 +51,25 @@ const signalSchema: z.ZodType<Signal> = z.strictObject({
       kind: z.literal('risk-level-change'),
       principal: z.string(),
       current: z.enum(['LOW', 'MEDIUM', 'HIGH']),
+    }),
+    z.strictObject({
+      kind: z.literal('account'),
+      current: z.enum(['enabled', 'disabled', 'purged']),
+    }),
+    z.strictObject({ kind: z.literal('token-claims-change'), name: z.string(), value: jsonValue }),
+    z.strictObject({
+      kind: z.literal('assurance-level-change'),
+      namespace: z.string(),
+      current: z.string(),
+      direction: z.enum(['increase', 'decrease']).exactOptional(),
+    }),
+    z.strictObject({
+      kind: z.enum([
+        'credential-change-required',
+        'recovery-activated',
+        'recovery-information-changed',
+        'profile-change',
+      ]),
     }),
     z.strictObject({ kind: z.literal('ceiling'), grant: grantSchema.exactOptional() }),
     z.strictObject({ kind: z.literal('suspension'), current: z.boolean() }),
@@ -78,11 +108,25 @@ export function parseSignal(record: JsonObject): Signal | undefined {
 const MAX_KEY_CHARACTERS = 256;
 
 function orderingKey({ subject }: Signal): string {
-  const { user, idpSession, device, tenant, actor, session } = subject;
-  const others = [idpSession, device, tenant, actor, session].find((member) => member !== undefined);
-  const name =
-    user?.by === 'iss-sub'
-      ? `${user.issuer} ${user.sub}`
-      : ((user?.by === 'email' ? user.email : user?.id) ?? others?.id ?? '');
-  return name.slice(0, MAX_KEY_CHARACTERS);
+  const { user, idpSession, idpToken, device, tenant, client, actor, session } = subject;
+  const members = [idpSession, idpToken, device, tenant, client, actor, session];
+  const name = user === undefined ? members.find((one) => one !== undefined)?.id : userKey(user);
+  return (name ?? '').slice(0, MAX_KEY_CHARACTERS);
+}
+
+function userKey(user: NonNullable<Signal['subject']['user']>): string {
+  switch (user.by) {
+    case 'iss-sub':
+      return `${user.issuer} ${user.sub}`;
+    case 'email':
+      return user.email;
+    case 'phone':
+      return user.phone;
+    case 'opaque':
+      return user.id;
+    case 'any': {
+      const [first] = user.of;
+      return first === undefined ? '' : userKey(first);
+    }
+  }
 }
