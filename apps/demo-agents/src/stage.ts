@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createDevIdp, createDevPki, type DevIdp, type SignIn, signInWithBrowser } from '@rta/devkit';
+import { createSetSender, type SetSender } from '@rta/ssf-sender';
 import { startServerProcess } from './server-process.ts';
 import { createTools, type Tools } from './tools.ts';
 
 /** Everything that the story is played on. */
 export interface Stage extends AsyncDisposable {
   readonly idp: DevIdp;
+  /** Sends the IdP's events over QUIC; `idp` itself pushes them. */
+  readonly sender: SetSender;
   /** Where agents connect. */
   readonly endpoint: string;
   /** The authority of the server's certificate, PEM. */
@@ -26,6 +29,7 @@ const REDIRECT_URI = 'http://127.0.0.1/callback';
 const SCOPES = ['files.read', 'files.write', 'files.delete'];
 const INTROSPECTION = { clientId: 'rta', clientSecret: 'demo-introspection-secret' };
 const PUSH_SECRET = 'Bearer demo-push-secret';
+const QUIC_SECRET = 'Bearer demo-quic-secret';
 const ALICE = {
   sub: 'alice',
   email: 'alice@example.com',
@@ -62,11 +66,16 @@ export async function setStage(): Promise<Stage> {
     authorizationHeader: PUSH_SECRET,
     ca: pki.caCertPem,
   });
+  const endpoint = `localhost:${server.agentsPort}`;
+  const sender = started.use(
+    createSetSender({ endpoint, issuer: idp.issuer, authorization: QUIC_SECRET, ca: pki.caCertPem }),
+  );
 
   const running = started.move();
   return {
     idp,
-    endpoint: `localhost:${server.agentsPort}`,
+    sender,
+    endpoint,
     ca: pki.caCertPem,
     tools: createTools(join(folder, 'scratch')),
     auditFile,
@@ -100,6 +109,7 @@ function serverConfig(idp: DevIdp, auditFile: string): object {
         audience: ISSUER,
         jwksUri: idp.endpoints.ssfJwksUri,
         authorizationHeader: PUSH_SECRET,
+        quic: { authorization: QUIC_SECRET },
         allowInsecureHttp: true,
       },
     ],

@@ -132,10 +132,38 @@ export async function playStory(timeline: Timeline): Promise<StoryResult> {
     calls.every(({ lines }, i) => lines === linesWhenStopped[i]),
   );
 
+  chapter('Alice signs in again, and the IdP revokes her over QUIC');
+  await revokeOverQuic(stage, timeline);
+
   chapter('Who did what for whom');
   const audit = await readAudit(stage.auditFile);
   expect('the audit log is unbroken', audit.chainHolds, `${audit.records} records`);
   return { stoppedAfterMs, audit };
+}
+
+/** The same event by another way: on a connection that is open already, to the port of the agents. */
+async function revokeOverQuic(stage: Stage, { tell, expect }: Timeline): Promise<void> {
+  const { accessToken: subjectToken, sub } = await stage.signIn();
+  await using client = await connectAgent(stage);
+  const session = await client.exchange({ subjectToken, agent: { id: 'co-pilot', type: 'copilot' } });
+  tell('co-pilot', 'exchanged the token of the new sign-in', 'ok', session.scope.join(' '));
+  const stopped = new Promise<number>((resolve) => {
+    session.signal.addEventListener('abort', () => resolve(performance.now()), { once: true });
+  });
+  const { jti, set } = await stage.idp.signEvent({
+    type: 'https://schemas.openid.net/secevent/caep/event-type/session-revoked',
+    subject: { format: 'iss_sub', iss: stage.idp.issuer, sub },
+    event: { reason_admin: { en: 'laptop stolen' } },
+  });
+  const sentAtMs = performance.now();
+  await stage.sender.send(jti, set);
+  tell('idp', 'sent a signed session-revoked over QUIC', 'change', 'acknowledged');
+  const afterMs = Math.round(((await stopped) - sentAtMs) * 100) / 100;
+  expect(
+    'the same revocation over QUIC stops the agent',
+    isRtaError(session.signal.reason, 'RTA_SDK_REVOKED'),
+    `after ${afterMs} ms`,
+  );
 }
 
 /** The writer has a helper, deep down in the tree; the co-pilot finds it, narrows it, and ends it. */
