@@ -12,6 +12,10 @@ export const SENDER_LIMITS = {
   openTimeoutMs: 10_000,
   /** Without any answer for so long, while SETs are on their way, another connection is tried. */
   answerTimeoutMs: 30_000,
+  /** Without a word for so long the receiver is dead: an agent acts on what it has not been told of meanwhile. */
+  idleTimeoutMs: 10_000,
+  /** After so long without a word the receiver is asked for one. */
+  keepAliveMs: 3_000,
   /** Before the first new attempt; doubled with each that fails. */
   retryMs: 200,
   /** Between attempts at most, and at once where somebody has to change something first. */

@@ -90,7 +90,7 @@ const PERMANENT: ReadonlySet<string> = new Set([
 export function createSetSender(options: SetSenderOptions): SetSender {
   const { issuer, streamId, authorization, outbox, clock = systemClock } = options;
   const limits = resolveLimits(options.limits);
-  const dial = options.dial ?? quicDial(parseEndpoint(options.endpoint), options);
+  const dial = options.dial ?? quicDial(parseEndpoint(options.endpoint), options, limits);
   if (authorization === undefined && options.credentials === undefined && options.dial === undefined) {
     throw new TypeError('give authorization or credentials: receivers take SETs of nobody else');
   }
@@ -226,11 +226,14 @@ export function createSetSender(options: SetSenderOptions): SetSender {
 function quicDial(
   endpoint: Endpoint,
   options: SetSenderOptions,
+  { idleTimeoutMs, keepAliveMs }: SenderLimits,
 ): (signal: AbortSignal) => Promise<TransportConnection> {
   const { ca, serverName, credentials, clock } = options;
   const target = {
     ...endpoint,
     alpn: [DELIVERY_ALPN],
+    idleTimeoutMs,
+    keepAliveMs,
     ...(ca === undefined ? {} : { ca }),
     ...(serverName === undefined ? {} : { serverName }),
     ...(credentials === undefined ? {} : { credentials }),
