@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { LEGACY_SHAPES } from '@rta/ssf';
 import { DEFAULT_ROTATION } from '@rta/token';
 import { LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
@@ -108,10 +109,14 @@ const members = z.strictObject({
         authorizationHeader: name.exactOptional(),
         /** What it may sign with; RS256 and ES256 by default. */
         algorithms: z.array(z.enum(['RS256', 'ES256', 'PS256', 'EdDSA'])).exactOptional(),
-        /** CAEP event types that may have an effect; all that are understood by default. */
+        /** URIs of the event types that it may send; any by default. */
         eventTypes: z.array(url).exactOptional(),
         /** Issuers whose users it may speak about; its own by default. */
         subjectIssuers: z.array(url).exactOptional(),
+        /** Tenants of which it may speak; any by default, and people of none. */
+        tenants: z.array(name).exactOptional(),
+        /** Shapes from before SSF 1.0 that it may use; none by default. */
+        legacy: z.array(z.enum(LEGACY_SHAPES)).exactOptional(),
         /** Its stream to this receiver, and `critical_subject_members` of its metadata. */
         streamId: name.exactOptional(),
         criticalSubjectMembers: z.array(name).exactOptional(),

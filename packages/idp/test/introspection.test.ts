@@ -263,6 +263,26 @@ test('the issuer is not asked about a token that its keys refuse', async () => {
   expect(idp.hits('/introspect')).toBe(0);
 });
 
+test.each<[string, object, object, string | undefined]>([
+  ['the one that says so', { phone_number: '+1' }, { phone_number: '+2', phone_number_verified: true }, '+2'],
+  [
+    'none where either says that it is not',
+    { phone_number: '+1', phone_number_verified: true },
+    { phone_number_verified: false },
+    undefined,
+  ],
+  ['none where nobody says so', { phone_number: '+1' }, { phone_number: '+1' }, undefined],
+])('of two phone numbers of one token counts %s', async (_case, signed, introspected, phone) => {
+  const registry = registryOf(issuerAt(idp, { jwks: {} }));
+  idp.introspects(active({ client_id: 'copilot', ...introspected }));
+  const subject = await subjectOf(
+    registry,
+    await signToken(key, jwtClaims(signed as Record<string, unknown>)),
+  );
+  expect(subject).toMatchObject({ sub: 'alice' });
+  expect((subject as { phone?: string }).phone).toBe(phone);
+});
+
 test('of two accounts of one token the narrower one counts', async () => {
   const registry = registryOf(issuerAt(idp, { jwks: {} }));
   const token = await signToken(

@@ -179,6 +179,35 @@ test('an e-mail address that is not verified is left out', async () => {
   }
 });
 
+test('a phone number is there where the issuer says that it is verified, and only then', async () => {
+  const registry = registryWith();
+  for (const [phone_number_verified, phone] of [
+    [true, '+12065550123'],
+    ['true', '+12065550123'],
+    [false, undefined],
+    ['no', undefined],
+    [undefined, undefined],
+  ] as const) {
+    const claims = accessClaims({ phone_number: '+12065550123', phone_number_verified });
+    const token = await signToken(key, claims);
+    const subject = await registry.verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
+    expect(subject.phone).toBe(phone);
+  }
+});
+
+test('a token is known by its jti, and one that is no name is none', async () => {
+  const registry = registryWith();
+  for (const [jti, tokenId] of [
+    ['token-1', 'token-1'],
+    [7, undefined],
+    ['two\nlines', undefined],
+  ] as const) {
+    const token = await signToken(key, accessClaims({ jti } as unknown as JWTPayload));
+    const subject = await registry.verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
+    expect(subject.tokenId).toBe(tokenId);
+  }
+});
+
 test('scope is read from scp where an issuer writes it so', async () => {
   const registry = registryWith();
   for (const scp of ['a b', ['a', 'b']]) {

@@ -4,7 +4,7 @@ import type { Decision } from '@rta/pdp';
 import type { StepUp } from '@rta/protocol';
 import { describe, expect, test } from 'vitest';
 import { openSession, startAuthority, T0 } from '../../test/authority-fixture.ts';
-import { type Duties, dutiesOf, satisfies } from './obligations.ts';
+import { type Duties, dutiesOf, satisfies, stepUpAfter } from './obligations.ts';
 
 interface Obligation {
   readonly type: string;
@@ -145,5 +145,19 @@ describe('a sign-in', () => {
     [false, 'is good, and older', withAcr('phr'), { acrValues: ['phr'], maxAgeS: 59 }],
   ])('does: %s, where it %s', (does, _, signedIn, asked) => {
     expect(satisfies(signedIn, asked, T0)).toBe(does);
+  });
+});
+
+describe('a lower assurance', () => {
+  test('asks for a sign-in that is later, to the second', () => {
+    const lowered = { assuranceLoweredAtMs: T0 - 10_500 };
+    expect(stepUpAfter(lowered, T0)).toEqual({ maxAgeS: 10 });
+    expect(satisfies({ subject: { authTimeMs: T0 - 10_501 } }, { maxAgeS: 10 }, T0)).toBe(false);
+    expect(satisfies({ subject: { authTimeMs: T0 - 10_000 } }, { maxAgeS: 10 }, T0)).toBe(true);
+  });
+
+  test('asks for one now where the clock was set back, and for nothing where nothing was lowered', () => {
+    expect(stepUpAfter({ assuranceLoweredAtMs: T0 + 1 }, T0)).toEqual({ maxAgeS: 0 });
+    expect(stepUpAfter({}, T0)).toBe(undefined);
   });
 });

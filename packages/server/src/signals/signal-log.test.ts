@@ -124,6 +124,39 @@ describe('a signal', () => {
       'of a credential',
       { change: { kind: 'credential-change', credentialType: 'password', changeType: 'revoke' } },
     ],
+    [
+      'by a phone number, at a client, within tenants',
+      {
+        subject: {
+          user: { by: 'phone', phone: '+1', issuers: [] },
+          client: { id: 'app', issuers: [] },
+          within: { tenants: ['t'], issuers: [] },
+        },
+      },
+    ],
+    ['by any name', { subject: { user: { by: 'any', of: [{ by: 'iss-sub', issuer: 'i', sub: 's' }] } } }],
+    ['of a token', { subject: { idpToken: { id: 't', issuers: [] } } }],
+    ['of an account', { change: { kind: 'account', current: 'purged' } }],
+    [
+      'of a claim',
+      { change: { kind: 'token-claims-change', name: 'role', value: { deep: [null, 1, 'x'] } } },
+    ],
+    ['of a claim that is gone', { change: { kind: 'token-claims-change', name: 'role', value: null } }],
+    [
+      'of a level of assurance',
+      {
+        change: {
+          kind: 'assurance-level-change',
+          namespace: 'NIST-AAL',
+          current: '1',
+          direction: 'decrease',
+        },
+      },
+    ],
+    ['of a credential that has to be changed', { change: { kind: 'credential-change-required' } }],
+    ['of a recovery', { change: { kind: 'recovery-activated' } }],
+    ['of what an account is recovered by', { change: { kind: 'recovery-information-changed' } }],
+    ['of a profile', { change: { kind: 'profile-change' } }],
     ['with a reason and a transaction', { reason: 'lost', source: { issuer: 'i', id: 'x', txn: 't' } }],
   ])('%s comes out as it went in', async (_, changes) => {
     const seen: Signal[] = [];

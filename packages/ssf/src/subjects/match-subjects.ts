@@ -13,7 +13,7 @@ import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
  */
 export function matchesSubject(subject: SubjectIdentifier, other: SubjectIdentifier): boolean {
   if (subject.format !== 'complex' || other.format !== 'complex') {
-    return canonicalJson(subjectJson(subject)) === canonicalJson(subjectJson(other));
+    return isSame(subjectJson(subject), subjectJson(other));
   }
   const { format: _format, ...members } = subjectJson(subject);
   const others = subjectJson(other);
@@ -23,5 +23,5 @@ export function matchesSubject(subject: SubjectIdentifier, other: SubjectIdentif
 
 function isSame(member: JsonValue | undefined, other: JsonValue | undefined): boolean {
   if (!isObject(member) || !isObject(other)) return false;
-  return canonicalJson(member) === canonicalJson(other);
+  return Buffer.from(canonicalJson(member)).equals(canonicalJson(other));
 }
