@@ -1,5 +1,4 @@
-import { canonicalJson, type JsonValue } from '@rta/core';
-import { isObject } from '../set/strict-json.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '@rta/core';
 import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
 
 /**
@@ -12,16 +11,17 @@ import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
  * @see SSF 1.0 §8.1.3.1
  */
 export function matchesSubject(subject: SubjectIdentifier, other: SubjectIdentifier): boolean {
-  if (subject.format !== 'complex' || other.format !== 'complex') {
-    return canonicalJson(subjectJson(subject)) === canonicalJson(subjectJson(other));
-  }
-  const { format: _format, ...members } = subjectJson(subject);
-  const others = subjectJson(other);
-  const common = Object.keys(members).filter((name) => Object.hasOwn(others, name));
-  return common.length > 0 && common.every((name) => isSame(members[name], others[name]));
+  const [one, another] = [subjectJson(subject), subjectJson(other)];
+  if (subject.format !== 'complex' || other.format !== 'complex') return isSame(one, another);
+  return matchesComplex(one, another);
 }
 
-function isSame(member: JsonValue | undefined, other: JsonValue | undefined): boolean {
-  if (!isObject(member) || !isObject(other)) return false;
-  return canonicalJson(member) === canonicalJson(other);
+/** {@link matchesSubject} for two complex subjects, as tokens have them. */
+export function matchesComplex(one: JsonObject, other: JsonObject): boolean {
+  const common = Object.keys(one).filter((name) => name !== 'format' && other[name] !== undefined);
+  return common.length > 0 && common.every((name) => isSame(one[name], other[name]));
+}
+
+function isSame(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
+  return Buffer.compare(canonicalJson(one ?? null), canonicalJson(other ?? null)) === 0;
 }
