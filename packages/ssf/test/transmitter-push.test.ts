@@ -317,6 +317,42 @@ describe('pushes', () => {
     });
   });
 
+  test('a stream that is deleted waits for no push, and leaves nothing behind', async () => {
+    await using bench = await openTransmitterBench();
+    const arrived = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
+    await using server = await openPushServer(async () => {
+      arrived.resolve();
+      await answered.promise;
+      return { status: 202 };
+    });
+    const id = await pushStream(bench, server);
+    await bench.transmitter.emit(revoked('jane'));
+    await arrived.promise;
+    expect((await bench.ask('DELETE', `/ssf/streams?stream_id=${id}`)).status).toBe(204);
+    answered.resolve();
+    const left: string[] = [];
+    for await (const [key] of bench.store.outbox.entries()) left.push(key);
+    for await (const [key] of bench.store.streams.entries()) left.push(key);
+    expect(left).toEqual(['out-version']);
+  });
+
+  test('that fail again after the receiver enabled the stream are tried for as long once more', async () => {
+    await using bench = await openTransmitterBench({ limits: { pushGiveUpMs: 1 } });
+    await using server = await openPushServer();
+    server.answers.push({ status: 500 }, { status: 500 }, { status: 500 });
+    const id = await pushStream(bench, server);
+    await bench.transmitter.emit(revoked('jane'));
+    await server.next();
+    await nextAfter(bench, server, 1_000, 5);
+    await until(() => bench.transmitter.streams()[0]?.status === 'paused');
+    const failed = outcome('failed');
+    await bench.ask('POST', '/ssf/status', { stream_id: id, status: 'enabled' });
+    await failed;
+    expect(bench.transmitter.streams()[0]?.status).toBe('enabled');
+    await nextAfter(bench, server, 1_000, 5);
+  });
+
   test('go to another endpoint from the moment that the stream says so', async () => {
     await using bench = await openTransmitterBench();
     await using before = await openPushServer();
@@ -400,6 +436,16 @@ describe('status (T5)', () => {
     expect((await bench.poll(id)).claims.map(eventOf)).toEqual([
       ['stream-updated', { status: 'disabled', reason: 'more was held than may be' }],
     ]);
+  });
+
+  test('a receiver that is heard of keeps its stream, however short the time is', async () => {
+    await using bench = await openTransmitterBench({ inactivityTimeoutMs: 30_000 });
+    const id = await bench.stream();
+    for (let round = 0; round < 5; round += 1) {
+      bench.clock.advance(20_000);
+      await bench.poll(id);
+    }
+    expect(bench.transmitter.streams()).toMatchObject([{ status: 'enabled' }]);
   });
 
   test('a stream whose receiver is not heard of is paused, and says so', async () => {

@@ -1,4 +1,4 @@
-import { canonicalJson, type JsonValue } from '@rta/core';
+import { canonicalJson, type JsonObject, type JsonValue } from '@rta/core';
 import { isObject } from '../set/strict-json.ts';
 import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
 
@@ -12,13 +12,15 @@ import { type SubjectIdentifier, subjectJson } from './subject-identifier.ts';
  * @see SSF 1.0 §8.1.3.1
  */
 export function matchesSubject(subject: SubjectIdentifier, other: SubjectIdentifier): boolean {
-  if (subject.format !== 'complex' || other.format !== 'complex') {
-    return isSame(subjectJson(subject), subjectJson(other));
-  }
-  const { format: _format, ...members } = subjectJson(subject);
-  const others = subjectJson(other);
-  const common = Object.keys(members).filter((name) => Object.hasOwn(others, name));
-  return common.length > 0 && common.every((name) => isSame(members[name], others[name]));
+  const [one, another] = [subjectJson(subject), subjectJson(other)];
+  if (subject.format !== 'complex' || other.format !== 'complex') return isSame(one, another);
+  return matchesComplex(one, another);
+}
+
+/** {@link matchesSubject} for two complex subjects, as tokens have them. */
+export function matchesComplex(one: JsonObject, other: JsonObject): boolean {
+  const common = Object.keys(one).filter((name) => name !== 'format' && Object.hasOwn(other, name));
+  return common.length > 0 && common.every((name) => isSame(one[name], other[name]));
 }
 
 function isSame(member: JsonValue | undefined, other: JsonValue | undefined): boolean {

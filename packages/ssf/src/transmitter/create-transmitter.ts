@@ -244,14 +244,15 @@ export async function createTransmitter(options: EventTransmitterOptions): Promi
     for (const id of workers.keys()) if (registry.get(id) === undefined) await stopWorker(id);
   };
   const sweep = async (): Promise<void> => {
-    for (const stream of registry.all()) {
-      const { id, status, activeAtMs } = stream;
+    for (const { id, status, activeAtMs } of registry.all()) {
       await sender.checkHeld(id);
-      const isForgotten = inactivityTimeoutMs !== undefined && clock.now() - activeAtMs > inactivityTimeoutMs;
-      if (isForgotten && status === 'enabled') {
-        const reason = 'the receiver was not heard of for inactivity_timeout';
-        await sender.setStatus(id, 'paused', { by: 'transmitter', reason });
-      }
+      if (inactivityTimeoutMs === undefined || status !== 'enabled') continue;
+      if (clock.now() - activeAtMs <= inactivityTimeoutMs) continue;
+      // Another node may have heard of it since.
+      const now = await registry.change(id, (stream) => stream);
+      if (now === undefined || clock.now() - now.activeAtMs <= inactivityTimeoutMs) continue;
+      const reason = 'the receiver was not heard of for inactivity_timeout';
+      await sender.setStatus(id, 'paused', { by: 'transmitter', reason });
     }
   };
   const upkeep = createUpkeep({ clock, onFault: () => reportFault('') });

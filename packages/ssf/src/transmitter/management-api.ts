@@ -43,7 +43,7 @@ export interface ManagementApiOptions {
   readonly closing: AbortSignal;
 }
 
-/** How exactly it is kept when a receiver was last heard of. */
+/** How exactly it is kept when a receiver was last heard of; a tenth of `inactivity_timeout` where that is less. */
 const ACTIVITY_STEP_MS = 60_000;
 
 /**
@@ -55,6 +55,7 @@ const ACTIVITY_STEP_MS = 60_000;
 export function createManagementApi(options: ManagementApiOptions): Routes {
   const { issuer, endpoints, eventsSupported, deliveryMethods, inactivityTimeoutMs, limits, clock } = options;
   const { registry, sender, polls, authorize, checkEndpoint, closing } = options;
+  const activityStepMs = Math.min(ACTIVITY_STEP_MS, (inactivityTimeoutMs ?? Number.POSITIVE_INFINITY) / 10);
   const minVerificationSeconds = Math.ceil(limits.verificationIntervalMs / 1000);
 
   /** A stream as its receiver sees it; who may only read does not see the secret. */
@@ -93,8 +94,8 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
     if (stream === undefined || stream.receiver !== receiver)
       throw transmitterError('RTA_SSF_NO_SUCH_STREAM');
     const nowMs = clock.now();
-    if (nowMs - stream.activeAtMs < ACTIVITY_STEP_MS) return stream;
-    return (await registry.change(id, (now) => ({ ...now, activeAtMs: nowMs }))) ?? stream;
+    if (nowMs - stream.activeAtMs < activityStepMs) return stream;
+    return (await registry.change(id, (now) => ({ ...now, activeAtMs: nowMs }), true)) ?? stream;
   };
 
   const deliveryOf = async (wanted: StreamRequest['delivery'], id: string): Promise<Delivery> => {
@@ -240,11 +241,15 @@ export function createManagementApi(options: ManagementApiOptions): Routes {
         }
         const nowMs = clock.now();
         let isTooSoon = false;
-        const stream = await registry.change(id, (now) => {
-          const { verifiedAtMs = Number.NEGATIVE_INFINITY } = now;
-          isTooSoon = nowMs >= verifiedAtMs && nowMs - verifiedAtMs < limits.verificationIntervalMs;
-          return isTooSoon ? now : { ...now, verifiedAtMs: nowMs };
-        });
+        const stream = await registry.change(
+          id,
+          (now) => {
+            const { verifiedAtMs = Number.NEGATIVE_INFINITY } = now;
+            isTooSoon = nowMs >= verifiedAtMs && nowMs - verifiedAtMs < limits.verificationIntervalMs;
+            return isTooSoon ? now : { ...now, verifiedAtMs: nowMs };
+          },
+          true,
+        );
         if (isTooSoon) {
           throw transmitterError('RTA_SSF_STREAM_RATE', undefined, {
             details: { retryAfterSeconds: minVerificationSeconds },

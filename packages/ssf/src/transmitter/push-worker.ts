@@ -29,6 +29,8 @@ export function createPushWorker(options: {
 }): Worker {
   const { id, registry, outbox, sender, leases, fetch, clock, limits, closing } = options;
   const { leaseMs, pushProbeMs, pushRetryMs } = SSF_TRANSMITTER_LIMITS;
+  const stopping = new AbortController();
+  const ending = AbortSignal.any([closing, stopping.signal]);
   let failures = 0;
   let failingSinceMs: number | undefined;
 
@@ -40,7 +42,7 @@ export function createPushWorker(options: {
       fetch,
       clock,
       timeoutMs: limits.pushTimeoutMs,
-      closing,
+      closing: ending,
     });
 
   const tell = (jti: string, result: PushResult): void => {
@@ -73,6 +75,9 @@ export function createPushWorker(options: {
   };
 
   const giveUp = async (): Promise<Step> => {
+    // Who enables the stream again has as long once more.
+    failures = 0;
+    failingSinceMs = undefined;
     await registry.change(id, (now) =>
       now.status === 'enabled' ? { ...now, status: 'paused', isFailing: true, reason: 'pushes fail' } : now,
     );
@@ -92,7 +97,7 @@ export function createPushWorker(options: {
     item: Pick<Waiting, 'jti' | 'set'> & { readonly sequence?: number },
   ): Promise<Step> => {
     const result = await push(delivery, item.set);
-    if (result.outcome === 'failed' && closing.aborted) return 'idle';
+    if (result.outcome === 'failed' && ending.aborted) return 'idle';
     tell(item.jti, result);
     if (result.outcome === 'failed') {
       failures += 1;
@@ -123,7 +128,7 @@ export function createPushWorker(options: {
     return item === undefined ? 'idle' : deliver(stream, stream.delivery, item);
   };
 
-  return createWorker({
+  const worker = createWorker({
     clock,
     step: async () => {
       try {
@@ -135,6 +140,13 @@ export function createPushWorker(options: {
       }
     },
   });
+  return {
+    ...worker,
+    stop() {
+      stopping.abort();
+      return worker.stop();
+    },
+  };
 }
 
 /** A `stream-updated` token has arrived. */

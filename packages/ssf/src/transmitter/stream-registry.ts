@@ -21,9 +21,14 @@ export interface StreamRegistry {
    * Changes a stream, atomically.
    *
    * @param change - pure; the very object that it was given changes nothing.
+   * @param isQuiet - other nodes need not know now: they see it with the next change.
    * @returns the stream now; undefined where there is none.
    */
-  change(id: string, change: (now: OutboundStream) => OutboundStream): Promise<OutboundStream | undefined>;
+  change(
+    id: string,
+    change: (now: OutboundStream) => OutboundStream,
+    isQuiet?: boolean,
+  ): Promise<OutboundStream | undefined>;
   /** Deletes a stream and its subjects. */
   remove(id: string): Promise<void>;
   /** Takes a subject in, or leaves it out. @throws RtaError `RTA_SSF_STREAM_COUNT` for too many, and of the store. */
@@ -120,7 +125,7 @@ export async function openStreamRegistry(options: {
         known.streams.set(stream.id, stream);
         await announce();
       }),
-    change: (id, change) =>
+    change: (id, change, isQuiet = false) =>
       inTurn(async () => {
         let changed: OutboundStream | undefined;
         let isSame = false;
@@ -133,7 +138,7 @@ export async function openStreamRegistry(options: {
         });
         if (changed === undefined) known.streams.delete(id);
         else known.streams.set(id, changed);
-        if (!isSame) await announce();
+        if (!isSame && !isQuiet) await announce();
         return changed;
       }),
     remove: (id) =>

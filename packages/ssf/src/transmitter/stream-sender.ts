@@ -100,8 +100,10 @@ export function createStreamSender(options: {
     } finally {
       if (appending.get(stream.id) === settled) appending.delete(stream.id);
     }
+    // Deleted while it was being kept.
+    if (registry.get(stream.id) === undefined) return outbox.forget(stream.id);
     if (outbox.count(stream.id) > limits.heldCount) await disableFull(stream.id);
-    onWaiting(stream.id);
+    return onWaiting(stream.id);
   };
 
   const statusNotice: StreamSender['statusNotice'] = async (stream, status, reason) =>

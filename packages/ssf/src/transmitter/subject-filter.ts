@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, type JsonObject, type JsonValue, toBase64Url } from '@rta/core';
+import { canonicalJson, type JsonObject, toBase64Url } from '@rta/core';
 import { isObject } from '../set/strict-json.ts';
+import { matchesComplex } from '../subjects/match-subjects.ts';
 
 /** Subjects that differ from the default of their stream: left out where it is `ALL`, taken in where it is `NONE`. */
 export interface SubjectFilter {
@@ -45,20 +46,7 @@ export function createSubjectFilter(): SubjectFilter {
       if (subject['format'] !== 'complex') return false;
       const members = Object.values(subject).filter(isObject);
       if (simple.size > 0 && members.some((member) => simple.has(subjectKey(member)))) return true;
-      return [...complex.values()].some((listed) => complexMatches(listed, subject));
+      return [...complex.values()].some((listed) => matchesComplex(listed, subject));
     },
   };
-}
-
-/**
- * Members that both have are the same, and there is at least one: read to the letter, two subjects without a common
- * member would be the same.
- */
-function complexMatches(one: JsonObject, other: JsonObject): boolean {
-  const common = Object.keys(one).filter((name) => name !== 'format' && other[name] !== undefined);
-  return common.length > 0 && common.every((name) => isSame(one[name], other[name]));
-}
-
-function isSame(one: JsonValue | undefined, other: JsonValue | undefined): boolean {
-  return Buffer.compare(canonicalJson(one ?? null), canonicalJson(other ?? null)) === 0;
 }
