@@ -12,7 +12,7 @@ import { createSettlement } from './settlement.ts';
 
 const T0 = 1_800_000_000_000;
 /** More turns than it takes to write all that may be written. */
-const MANY_TURNS = 80;
+const MANY_TURNS = 400;
 
 /** A node with so many agents, each with a session on a connection of its own. */
 async function startNode(agents: number): Promise<{
