@@ -45,8 +45,10 @@ export const SERVER_LIMITS = {
   pushWaitMs: 250,
   /** Pushes whose acknowledgement is awaited; the oldest are given up first. */
   maxAwaitedPushes: 500_000,
-  /** How long an acknowledgement is awaited; then the connection is closed. */
+  /** How long an acknowledgement is awaited; then the connection is closed. The time in which the node stood still does not count. */
   acknowledgeTimeoutMs: 5_000,
+  /** How often a node looks who did not acknowledge in time, and what has reached its time. */
+  sweepIntervalMs: 1_000,
   /** Changes of which a node tells what became of them; the oldest that are complete are forgotten first. */
   maxTrackedChanges: 1_000,
   /** Enforcement points that are listed for one change; all are counted. */

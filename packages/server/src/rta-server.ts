@@ -62,9 +62,6 @@ export interface RtaServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** How often time does its work: expiry of sessions, overdue acknowledgements. */
-const SWEEP_INTERVAL_MS = 1_000;
-
 /**
  * Puts a server together.
  *
@@ -307,7 +304,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
 
   let sweep: Timer | undefined;
   const sweepRegularly = (): void => {
-    sweep = clock.after(SWEEP_INTERVAL_MS, () => {
+    sweep = clock.after(SERVER_LIMITS.sweepIntervalMs, () => {
       sessions.expire();
       approvals.expire();
       void keeper.flush();

@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { decodeMessage, encodeMessage } from '@rta/protocol';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type EnforcementDiagnostics, enforcementChannel } from '../src/index.ts';
-import { openBound, type RawPush, READ, rawSession } from './raw-agent.ts';
+import { openBound, type RawPush, type RawSession, READ, rawSession } from './raw-agent.ts';
+import { codeOfReturn, comeBack } from './restart-fixture.ts';
 import { nextAuditRecord, startTestIdp, startTestServer, type TestServer } from './test-server.ts';
 
 const idp = await startTestIdp();
@@ -25,6 +26,16 @@ function measured(): EnforcementDiagnostics[] {
 }
 
 const contextOf = ({ frame }: RawPush) => decodeMessage('context', frame);
+
+/** An agent that has lost its connection because it did not acknowledge a change in time. */
+async function cutOff(t: TestServer): Promise<RawSession> {
+  const agent = await alices(t)();
+  await t.changeRisk('alice', 'HIGH');
+  await agent.pushes.next();
+  t.clock.advance(6_000);
+  await agent.connection.closed;
+  return agent;
+}
 
 describe('a change of context', () => {
   test('is pushed with the token that replaces, what is in force, and why', async () => {
@@ -295,5 +306,41 @@ describe('an agent that does not take its pushes', () => {
 
     expect(contextOf(await agent.pushes.next())).toMatchObject({ generation: 3 });
     expect((await agent.lane(agent.bound.token)).cause).toBe('stale-token');
+  });
+});
+
+describe('an agent that was cut off and comes back', () => {
+  test('is told where its session stands now, and has no use for what it had before [I2, I4]', async () => {
+    await using t = await startTestServer({ idp });
+    const agent = await cutOff(t);
+    await t.changeRisk('alice', 'LOW');
+    await t.changeRisk('alice', 'MEDIUM');
+
+    const back = await comeBack(t, agent);
+
+    expect(back.bound).toMatchObject({ generation: 4, state: 'active' });
+    expect(await back.lane(back.bound.token)).toMatchObject({ effect: 'permit', generation: 4 });
+    expect(await back.lane(agent.bound.token)).toMatchObject({ cause: 'stale-token', generation: 4 });
+  });
+
+  test('is told of what happens from then on, and its word counts again [I2, I8]', async () => {
+    await using t = await startTestServer({ idp });
+    const back = await comeBack(t, await cutOff(t));
+    const change = await t.changeRisk('alice', 'LOW');
+
+    const push = await back.pushes.next();
+    expect(contextOf(push)).toMatchObject({ generation: 3, attributes: { riskLevel: 'LOW' } });
+    push.acknowledge();
+    await back.ask('ping', {}, 'pong');
+
+    expect(t.server.changes.get(change)).toMatchObject({ acknowledgedCount: 1, cutOffCount: 0 });
+  });
+
+  test('is refused when its session was revoked meanwhile [I2]', async () => {
+    await using t = await startTestServer({ idp });
+    const agent = await cutOff(t);
+    await t.revoke('alice');
+
+    expect(await codeOfReturn(t, agent)).toBe('RTA_AUTHORITY_SESSION_ENDED');
   });
 });

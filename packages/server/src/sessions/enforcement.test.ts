@@ -12,7 +12,7 @@ import { createSettlement } from './settlement.ts';
 
 const T0 = 1_800_000_000_000;
 /** More turns than it takes to write all that may be written. */
-const MANY_TURNS = 80;
+const MANY_TURNS = 400;
 
 /** A node with so many agents, each with a session on a connection of its own. */
 async function startNode(agents: number): Promise<{
@@ -23,6 +23,10 @@ async function startNode(agents: number): Promise<{
   readonly changeLog: ChangeLog;
   /** Who was pushed to, in order. */
   readonly pushed: SessionId[];
+  /** Connections that were cut. */
+  readonly cut: string[];
+  /** Moves time on, and looks for those who are overdue once a second, as a node does that is not held up. */
+  sweep(seconds: number): void;
 }> {
   const clock = createFakeClock(T0);
   let issued = 0;
@@ -52,6 +56,7 @@ async function startNode(agents: number): Promise<{
     authority.bind(id, { connection: `connection of ${id}` }, clock.now());
   }
   const pushed: SessionId[] = [];
+  const cut: string[] = [];
   const window = createPushWindow(clock);
   const changeLog = createChangeLog({ clock, node: 'node', onComplete: () => undefined });
   const enforcement: Enforcement = createEnforcement({
@@ -63,7 +68,7 @@ async function startNode(agents: number): Promise<{
         pushed.push(session);
         return true;
       },
-      cut: () => undefined,
+      cut: (connection) => void cut.push(connection),
     },
     audit: await openAuditTrail({ log: createMemoryStore({ clock }).audit, clock, node: 'node' }),
     clock,
@@ -81,6 +86,13 @@ async function startNode(agents: number): Promise<{
     enforcement,
     changeLog,
     pushed,
+    cut,
+    sweep(seconds) {
+      for (let left = seconds; left > 0; left--) {
+        clock.advance(1_000);
+        enforcement.cutOffOverdue();
+      }
+    },
     change(current) {
       changes += 1;
       changeLog.begin(
@@ -165,14 +177,47 @@ test('a copy of an acknowledgement, or one of nothing that was pushed, makes no 
 });
 
 test('who was told of two changes at once, and was cut off, has acknowledged neither [I8]', async () => {
-  const { clock, enforcement, change, changeLog } = await startNode(600);
+  const { sweep, change, changeLog } = await startNode(600);
   change('HIGH');
   change('LOW');
   await turns(MANY_TURNS);
   // The first have not answered in time, while the second change is still to be told to them.
-  clock.advance(6_000);
-  enforcement.cutOffOverdue();
+  sweep(6);
   await turns(MANY_TURNS);
   expect(changeLog.get('change-1')).toMatchObject({ acknowledgedCount: 0 });
   expect(changeLog.get('change-2')).toMatchObject({ acknowledgedCount: 0 });
+});
+
+test('who does not acknowledge within five seconds is cut off, and nobody else [P-7.7]', async () => {
+  const { enforcement, change, pushed, cut, sweep } = await startNode(3);
+  change('HIGH');
+  const [first, second, third] = pushed;
+  if (first === undefined || second === undefined || third === undefined)
+    throw new Error('not all were told');
+  sweep(4);
+  enforcement.acknowledge(`connection of ${second}`, second, 2);
+  expect(cut).toEqual([]);
+
+  sweep(1);
+
+  expect(cut).toEqual([`connection of ${first}`, `connection of ${third}`]);
+});
+
+test('nobody is cut off because the node stood still: what came meanwhile is read first', async () => {
+  const { clock, enforcement, change, pushed, cut, sweep } = await startNode(2);
+  change('HIGH');
+  const [first, second] = pushed;
+  if (first === undefined || second === undefined) throw new Error('not all were told');
+
+  // Time comes before the sockets.
+  clock.advance(60_000);
+  enforcement.cutOffOverdue();
+  expect(cut).toEqual([]);
+  enforcement.acknowledge(`connection of ${first}`, first, 2);
+
+  // The second that had passed before counts.
+  sweep(3);
+  expect(cut).toEqual([]);
+  sweep(1);
+  expect(cut).toEqual([`connection of ${second}`]);
 });

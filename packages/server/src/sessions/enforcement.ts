@@ -26,7 +26,7 @@ export interface Enforcement {
   carryOut(effects: readonly SessionEffect[]): void;
   /** An agent has taken a push to heart. */
   acknowledge(connection: string, session: SessionId, generation: number): void;
-  /** Cuts off those who did not acknowledge in time. */
+  /** Cuts off those who did not acknowledge in time. To be called regularly, every `sweepIntervalMs`. */
   cutOffOverdue(): void;
 }
 
@@ -37,6 +37,8 @@ interface Awaited {
   /** What the agent obeys with it: one change, or several that were told at once. */
   readonly causes: Cause[];
   readonly pushedAtMs: number;
+  /** The same on a clock that stands still while this node does. */
+  readonly attentiveAtMs: number;
 }
 
 /** Makes the enforcement of a node. */
@@ -53,6 +55,10 @@ export function createEnforcement(options: {
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
   let pushes = 0;
+  let lookedAtMs = clock.monotonicMs();
+  // All the time in which this node stood still, and heard nobody.
+  let absentMs = 0;
+  const attentiveMs = (): number => clock.monotonicMs() - absentMs;
 
   const settle = (key: string, outcome: 'acknowledged' | 'cut-off'): void => {
     const push = awaited.get(key);
@@ -114,7 +120,13 @@ export function createEnforcement(options: {
       target.cut(slow);
     }
     window.opened(key);
-    awaited.set(key, { session, connection, causes: [cause], pushedAtMs: clock.monotonicMs() });
+    awaited.set(key, {
+      session,
+      connection,
+      causes: [cause],
+      pushedAtMs: clock.monotonicMs(),
+      attentiveAtMs: attentiveMs(),
+    });
     changes.pushed(cause.change, point);
   };
 
@@ -128,9 +140,13 @@ export function createEnforcement(options: {
       settle(awaitKey(connection, session, generation), 'acknowledged');
     },
     cutOffOverdue() {
-      const overdueMs = clock.monotonicMs() - SERVER_LIMITS.acknowledgeTimeoutMs;
-      for (const [key, { connection, pushedAtMs }] of awaited) {
-        if (pushedAtMs > overdueMs) return;
+      // A process that stood still comes here before it reads what was acknowledged meanwhile.
+      const nowMs = clock.monotonicMs();
+      absentMs += Math.max(0, nowMs - lookedAtMs - SERVER_LIMITS.sweepIntervalMs);
+      lookedAtMs = nowMs;
+      const overdueMs = attentiveMs() - SERVER_LIMITS.acknowledgeTimeoutMs;
+      for (const [key, { connection, attentiveAtMs }] of awaited) {
+        if (attentiveAtMs > overdueMs) return;
         settle(key, 'cut-off');
         target.cut(connection);
       }

@@ -3,11 +3,16 @@ import type { Clock, Timer } from '@rta/core';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { PushWindow } from './push-window.ts';
 
-/**
- * Sessions that are looked at in one turn of the event loop: decisions go on between turns. Each brings a packet or
- * two, and a turn reads some thirty: so acknowledgements are read as fast as they come.
- */
+/** Sessions that are looked at in one turn: decisions go on between turns. */
 const SESSIONS_PER_TURN = 16;
+
+/**
+ * Rounds of the event loop from one turn to the next. In a round Node.js reads 32 datagrams of a socket at most, and
+ * each push brings one or two, besides what else peers say. On a node that is short of processor time, one round a
+ * turn reads less than comes: what is acknowledged waits unread, is sent again by both sides, and at last those are
+ * cut off who did acknowledge. A round in which nothing came takes microseconds.
+ */
+const ROUNDS_PER_TURN = 8;
 
 /** Tells agents what happened, a few at a time. What happened is in force before: this is about who knows. */
 export interface Settlement {
@@ -54,7 +59,7 @@ export function createSettlement(options: {
     if (window.room() > 0) {
       next?.cancel();
       next = 'turn';
-      setImmediate(turn);
+      afterRounds(ROUNDS_PER_TURN, turn);
     } else {
       next ??= clock.after(SERVER_LIMITS.pushWaitMs, turn);
     }
@@ -69,4 +74,9 @@ export function createSettlement(options: {
     goOn,
     settled: () => running?.promise ?? Promise.resolve(),
   };
+}
+
+/** Calls back when the event loop has gone round so often: what came meanwhile has been read first. */
+function afterRounds(count: number, callback: () => void): void {
+  setImmediate(() => (count > 1 ? afterRounds(count - 1, callback) : callback()));
 }

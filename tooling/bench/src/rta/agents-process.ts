@@ -109,8 +109,10 @@ function pushesTo(session: AgentSession): Pushes {
     change: (count) =>
       new Promise((resolve, reject) => {
         const atMs = changesMs[count - 1];
-        if (atMs !== undefined) resolve(atMs);
-        else waiting.set(count, resolve);
+        if (atMs !== undefined) return resolve(atMs);
+        // Who is gone hears of nothing any more.
+        if (signal.aborted) return reject(signal.reason);
+        waiting.set(count, resolve);
         signal.addEventListener('abort', () => reject(signal.reason), { once: true });
       }),
     revocation,
