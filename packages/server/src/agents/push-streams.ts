@@ -1,5 +1,5 @@
 import { isRtaError, parseSessionId, type SessionId } from '@rta/core';
-import { CLOSE_CODE, createFrameDecoder, decodeMessage } from '@rta/protocol';
+import { CLOSE_CODE, createFrameDecoder, decodeAck } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
 import { closeReasonOf } from './close-reason.ts';
 import { assertMayBeEarly } from './early-data.ts';
@@ -35,7 +35,7 @@ export function createPushStreams(
         try {
           decoder.push(chunk, (frame) => {
             assertMayBeEarly(connection, frame);
-            const ack = decodeMessage('ack', frame);
+            const ack = decodeAck(frame);
             onAcknowledged(parseSessionId(ack.session), ack.generation);
           });
         } catch (error) {
