@@ -64,7 +64,7 @@ class CborWriter {
   #map(map: Readonly<Record<string, unknown>>): void {
     const keys = Object.keys(map).filter((key) => map[key] !== undefined);
     this.#head(MAJOR.map, keys.length);
-    for (const key of keys.sort(keys.every(isAscii) ? shorterFirst : byEncodedKey)) {
+    for (const key of inOrder(keys)) {
       this.#text(key);
       this.write(map[key]);
     }
@@ -138,12 +138,15 @@ class CborWriter {
 /** What is being written: one writer for all, since nothing that is written writes itself. */
 const paper = new CborWriter();
 
-/** Keys stand in the order of their encoded bytes: the length comes first there. */
-function shorterFirst(a: string, b: string): number {
-  return a.length - b.length || (a < b ? -1 : Number(a > b));
+/** Sorts keys; to look whether they are in order costs less, and messages that are many are written so. */
+function inOrder(keys: string[]): readonly string[] {
+  const isSorted = keys.every((key, at) => at === 0 || byEncodedKey(keys[at - 1] ?? '', key) < 0);
+  return isSorted ? keys : keys.sort(byEncodedKey);
 }
 
+/** Keys stand in the order of their encoded bytes: the length comes first there. */
 function byEncodedKey(a: string, b: string): number {
+  if (isAscii(a) && isAscii(b)) return a.length - b.length || (a < b ? -1 : Number(a > b));
   const [one, other] = [utf8.encode(a), utf8.encode(b)];
   return one.byteLength - other.byteLength || Buffer.compare(one, other);
 }

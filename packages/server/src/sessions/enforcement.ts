@@ -150,27 +150,30 @@ function pushFrame(effect: Exclude<SessionEffect, { kind: 'displaced' }>, pushId
   const requestId = pushId >>> 0 === 0 ? 1 : pushId >>> 0;
   const cause = wireCause(effect.cause);
   if (effect.kind === 'ended') {
-    return encodeMessage('revoked', requestId, { session: id, generation, cause });
+    return encodeMessage('revoked', requestId, { cause, session: id, generation });
   }
+  const { gained, lost } = compareGrants(effect.kind === 'changed' ? effect.before.grant : grant, grant);
+  // Members stand in the order of the wire, so that they need not be sorted.
   return encodeMessage('context', requestId, {
-    session: id,
-    generation,
-    token,
-    state: session.state === 'suspended' ? 'suspended' : 'active',
-    scope: grant.scope,
-    ...compareGrants(effect.kind === 'changed' ? effect.before.grant : grant, grant),
-    attributes: { ...attributes },
+    lost,
     cause,
+    scope: grant.scope,
+    state: session.state === 'suspended' ? 'suspended' : 'active',
+    token,
+    gained,
+    session: id,
+    attributes: { ...attributes },
+    generation,
   });
 }
 
 /** A cause has words from outside: what a message cannot carry is cut or replaced, and the change travels anyway. */
 function wireCause({ kind, change, reason, txn }: Cause): Cause {
   return {
+    ...(txn === undefined ? {} : { txn: fitText(txn) }),
     kind: fitText(kind),
     change: fitText(change),
     ...(reason === undefined ? {} : { reason: fitText(reason) }),
-    ...(txn === undefined ? {} : { txn: fitText(txn) }),
   };
 }
 
