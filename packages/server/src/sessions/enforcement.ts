@@ -1,8 +1,9 @@
+import type { AuditRecord } from '@rta/audit';
 import { type Cause, compareGrants, type Session, type SessionEffect } from '@rta/authority';
 import type { Clock, SessionId } from '@rta/core';
 import { encodeMessage, fitText } from '@rta/protocol';
 import { whoOf } from '../audit/audit-record.ts';
-import type { AuditTrail } from '../audit/audit-trail.ts';
+import type { LaterRecords } from '../audit/later-records.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
@@ -43,7 +44,7 @@ interface Awaited {
 export function createEnforcement(options: {
   readonly target: PushTarget;
   readonly changes: ChangeLog;
-  readonly audit: AuditTrail;
+  readonly audit: Pick<LaterRecords, 'add'>;
   readonly clock: Clock;
   readonly window: PushWindow;
   /** A push is awaited no longer. */
@@ -65,14 +66,14 @@ export function createEnforcement(options: {
     for (const { change, kind } of causes) {
       const settledAfterMs = changes.settled(change, session.id, session.generation, outcome) ?? sincePushMs;
       enforcementChannel.publish({ change, kind, outcome, durationMs: settledAfterMs });
-      audit.record({
+      audit.add(() => ({
         kind: 'enforcement',
         outcome,
         ...whoOf(session),
         change,
         cause: kind,
         detail: { pushedAfterMs: settledAfterMs - sincePushMs, settledAfterMs },
-      });
+      }));
     }
   };
 
@@ -122,7 +123,10 @@ export function createEnforcement(options: {
     carryOut(effects) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
       for (const effect of effects) if (effect.kind !== 'displaced') push(effect);
-      for (const effect of effects) recordEffect(effect, audit);
+      for (const effect of effects) {
+        publishEffect(effect);
+        audit.add(() => recordOf(effect));
+      }
     },
     acknowledge(connection, session, generation) {
       settle(awaitKey(connection, session, generation), 'acknowledged');
@@ -177,25 +181,28 @@ function wireCause({ kind, change, reason, txn }: Cause): Cause {
   };
 }
 
-function recordEffect(effect: SessionEffect, audit: AuditTrail): void {
+function publishEffect(effect: SessionEffect): void {
+  if (effect.kind === 'displaced') return;
+  lifecycleChannel.publish({
+    kind: effect.kind === 'ended' ? 'session-ended' : 'session-changed',
+    session: effect.session.id,
+    cause: effect.cause.kind,
+  });
+}
+
+function recordOf(effect: SessionEffect): AuditRecord {
   const { session } = effect;
   if (effect.kind === 'displaced') {
-    audit.record({
+    return {
       kind: 'bind',
       outcome: 'ok',
       ...whoOf(session),
       cause: 'displaced',
       connection: effect.connection,
-    });
-    return;
+    };
   }
   const { cause } = effect;
-  lifecycleChannel.publish({
-    kind: effect.kind === 'ended' ? 'session-ended' : 'session-changed',
-    session: session.id,
-    cause: cause.kind,
-  });
-  audit.record({
+  return {
     kind: effect.kind === 'ended' ? 'end' : 'change',
     outcome: 'ok',
     ...whoOf(session),
@@ -204,5 +211,5 @@ function recordEffect(effect: SessionEffect, audit: AuditTrail): void {
     ...(cause.txn === undefined ? {} : { txn: cause.txn }),
     ...(cause.reason === undefined ? {} : { detail: { reason: cause.reason } }),
     policyRevision: session.policyRevision,
-  });
+  };
 }
