@@ -118,8 +118,8 @@ export function contextHash(context: SessionContext): Uint8Array {
     `{"actors":[${actors.map(canonicalText).join()}],"attributes":${canonicalText(attributes)},"grant":${canonicalText(grant)},` +
     `"policyRevision":${canonicalString(policyRevision)},"session":${canonicalString(session)},` +
     `"subject":${canonicalText(subject)},"suspensions":${canonicalText(suspensions)},"v":1}`;
-  // As text first: from there to an array of one's own is half the way that it is from an array of the library's.
-  return new Uint8Array(Buffer.from(hash('sha256', text, 'latin1'), 'latin1'));
+  // By way of its text: that takes half as long as an array that the library makes, and a copy of that.
+  return new Uint8Array(Buffer.from(hash('sha256', text, 'hex'), 'hex'));
 }
 
 /** The canonical texts of parts of contexts: nobody changes those in place. */

@@ -56,7 +56,7 @@ describe('decodeAck', () => {
   });
 
   it('refuses another spelling of a session, and any other frame', () => {
-    const spareBits = frameOf(`${BODY}01`.replace(Buffer.from('w').toString('hex'), '78'));
+    const spareBits = frameOf(`${BODY.slice(0, 62)}78${BODY.slice(64)}01`);
     expect(codeOf(() => decodeAck(spareBits))).toBe('RTA_PROTOCOL_MESSAGE');
     expect(codeOf(() => decodeAck(frameOf(`${BODY}01`, FRAME.ping)))).toBe('RTA_PROTOCOL_UNEXPECTED_FRAME');
   });
@@ -93,9 +93,7 @@ describe('decodeAck', () => {
     'takes and refuses what the reader of all messages does',
     (body) => {
       const frame: Frame = { type: FRAME.ack, requestId: 1, body };
-      expect(outcomeOf(decodeAck, frame)).toEqual(
-        outcomeOf((one) => decodeMessage('ack', one), frame),
-      );
+      expect(outcomeOf(decodeAck, frame)).toEqual(outcomeOf((one) => decodeMessage('ack', one), frame));
     },
   );
 });

@@ -41,7 +41,7 @@ describe('writeCbor', () => {
     writeCbor(new Uint8Array(10_000).fill(0xee));
     writeCbor(Uint8Array.of(0xee, 0xee, 0xee));
     expect(writeCbor(1, 3)).toEqual(Uint8Array.of(0, 0, 0, 1));
-    expect(writeCbor(1, 5_000)).toEqual(Uint8Array.from([...new Array<number>(5_000).fill(0), 1]));
+    expect(writeCbor(1, 5_000)).toEqual(new Uint8Array(5_001).with(5_000, 1));
   });
 
   it('gives each caller an array of their own', () => {

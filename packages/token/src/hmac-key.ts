@@ -21,7 +21,7 @@ export function createHmacKey({ keyId, secret }: HmacKeyOptions): TokenKey {
   checkHmacSecret(secret);
   const key = createSecretKey(secret);
   const sign = (message: Uint8Array): Uint8Array =>
-    new Uint8Array(Buffer.from(createHmac('sha256', key).update(message).digest('latin1'), 'latin1'));
+    new Uint8Array(createHmac('sha256', key).update(message).digest());
   return Object.freeze({
     suite: 'hmac-sha256',
     keyId,

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AuditRecord } from '@rta/audit';
 import { createAuthority, type Signal } from '@rta/authority';
 import { type SessionId, sessionIdFromBytes } from '@rta/core';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
@@ -21,6 +22,9 @@ async function startNode(agents: number): Promise<{
   readonly changeLog: ChangeLog;
   /** Who was pushed to, in order. */
   readonly pushed: SessionId[];
+  /** What was recorded at once, and what is recorded later. */
+  readonly recorded: readonly AuditRecord[];
+  readonly later: readonly (() => AuditRecord)[];
 }> {
   const clock = createFakeClock(T0);
   let issued = 0;
@@ -50,6 +54,8 @@ async function startNode(agents: number): Promise<{
     authority.bind(id, { connection: `connection of ${id}` }, clock.now());
   }
   const pushed: SessionId[] = [];
+  const recorded: AuditRecord[] = [];
+  const later: (() => AuditRecord)[] = [];
   const window = createPushWindow(clock);
   const changeLog = createChangeLog({ clock, node: 'node', onComplete: () => undefined });
   const enforcement: Enforcement = createEnforcement({
@@ -63,7 +69,8 @@ async function startNode(agents: number): Promise<{
       },
       cut: () => undefined,
     },
-    audit: { add: () => undefined },
+    audit: { record: (one) => void recorded.push(one) },
+    later: { add: (make) => void later.push(make) },
     clock,
   });
   const settlement = createSettlement({
@@ -79,6 +86,8 @@ async function startNode(agents: number): Promise<{
     enforcement,
     changeLog,
     pushed,
+    recorded,
+    later,
     change(current) {
       changes += 1;
       changeLog.begin(
@@ -173,4 +182,24 @@ test('who was told of two changes at once, and was cut off, has acknowledged nei
   await turns(MANY_TURNS);
   expect(changeLog.get('change-1')).toMatchObject({ acknowledgedCount: 0 });
   expect(changeLog.get('change-2')).toMatchObject({ acknowledgedCount: 0 });
+});
+
+test('that something happened is recorded at once, and whom else it happened to when they were told [I7]', async () => {
+  const t = await startNode(3);
+  t.change('HIGH');
+  t.change('LOW');
+  t.enforcement.acknowledge(`connection of ${t.pushed[0]}`, t.pushed[0] as SessionId, 2);
+
+  const about = ({ kind, session, change }: AuditRecord) => [kind, session, change];
+  expect(t.recorded.map(about)).toEqual([
+    ['change', t.pushed[0], 'change-1'],
+    ['change', t.pushed[3], 'change-2'],
+  ]);
+  expect(t.later.map((make) => about(make()))).toEqual([
+    ['change', t.pushed[1], 'change-1'],
+    ['change', t.pushed[2], 'change-1'],
+    ['change', t.pushed[4], 'change-2'],
+    ['change', t.pushed[5], 'change-2'],
+    ['enforcement', t.pushed[0], 'change-1'],
+  ]);
 });

@@ -3,6 +3,7 @@ import { type Cause, compareGrants, type Session, type SessionEffect } from '@rt
 import type { Clock, SessionId } from '@rta/core';
 import { encodeMessage, fitText } from '@rta/protocol';
 import { whoOf } from '../audit/audit-record.ts';
+import type { AuditTrail } from '../audit/audit-trail.ts';
 import type { LaterRecords } from '../audit/later-records.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
@@ -44,16 +45,19 @@ interface Awaited {
 export function createEnforcement(options: {
   readonly target: PushTarget;
   readonly changes: ChangeLog;
-  readonly audit: Pick<LaterRecords, 'add'>;
+  readonly audit: Pick<AuditTrail, 'record'>;
+  /** For what can be written when agents were told. */
+  readonly later: Pick<LaterRecords, 'add'>;
   readonly clock: Clock;
   readonly window: PushWindow;
   /** A push is awaited no longer. */
   readonly onSettled: () => void;
 }): Enforcement {
-  const { target, changes, audit, clock, window, onSettled } = options;
+  const { target, changes, audit, later, clock, window, onSettled } = options;
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
   let pushes = 0;
+  let recordedChange: string | undefined;
 
   const settle = (key: string, outcome: 'acknowledged' | 'cut-off'): void => {
     const push = awaited.get(key);
@@ -66,7 +70,7 @@ export function createEnforcement(options: {
     for (const { change, kind } of causes) {
       const settledAfterMs = changes.settled(change, session.id, session.generation, outcome) ?? sincePushMs;
       enforcementChannel.publish({ change, kind, outcome, durationMs: settledAfterMs });
-      audit.add(() => ({
+      later.add(() => ({
         kind: 'enforcement',
         outcome,
         ...whoOf(session),
@@ -119,13 +123,21 @@ export function createEnforcement(options: {
     changes.pushed(cause.change, point);
   };
 
+  /** That something happened is written at once, with the first session that it happened to; the others follow. */
+  const record = (effect: SessionEffect): void => {
+    const change = effect.kind === 'displaced' ? undefined : effect.cause.change;
+    if (change !== undefined && change === recordedChange) return later.add(() => recordOf(effect));
+    recordedChange = change ?? recordedChange;
+    audit.record(recordOf(effect));
+  };
+
   return {
     carryOut(effects) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
       for (const effect of effects) if (effect.kind !== 'displaced') push(effect);
       for (const effect of effects) {
         publishEffect(effect);
-        audit.add(() => recordOf(effect));
+        record(effect);
       }
     },
     acknowledge(connection, session, generation) {

@@ -66,11 +66,11 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const present = createTokenGate(options);
 
   const window = createPushWindow(clock);
-  // What happened is written before; what was told of it is written when those who can be told now were told.
+  // Agents who can be told now come before what is written about those who were.
   const later = createLaterRecords(audit, () => !authority.isSettled && window.room() > 0);
   const enforcement = createEnforcement({
     ...options,
-    audit: later,
+    later,
     window,
     onSettled: () => settlement.goOn(),
   });
