@@ -9,6 +9,9 @@ declare const sessionIdBrand: unique symbol;
  */
 export type SessionId = string & { readonly [sessionIdBrand]: true };
 
+/** 16 bytes as base64url: the last of 22 characters has 4 spare bits, which are 0. */
+const SESSION_ID = /^[A-Za-z0-9_-]{21}[AQgw]$/;
+
 /** Bytes in a session id. */
 export const SESSION_ID_BYTES = 16;
 
@@ -32,11 +35,13 @@ export function sessionIdToBytes(id: SessionId): Uint8Array {
 /**
  * Reads a session id from untrusted text.
  *
- * @throws RtaError `RTA_CORE_SESSION_ID` where the text is not the 22 characters of 16 bytes.
+ * @throws RtaError `RTA_CORE_SESSION_ID` where the text has not 22 characters; `RTA_CORE_BASE64URL` where they are not
+ *   those of 16 bytes.
  */
 export function parseSessionId(text: string): SessionId {
   if (text.length !== 22) {
     throw coreError('RTA_CORE_SESSION_ID', undefined, { details: { characters: text.length } });
   }
-  return sessionIdFromBytes(fromBase64Url(text));
+  if (!SESSION_ID.test(text)) throw coreError('RTA_CORE_BASE64URL');
+  return text as SessionId;
 }

@@ -37,6 +37,19 @@ describe('writeCbor', () => {
     expect(hex({ aa: 1, z: 2, ü: 3, b: 4 })).toBe('a4616204617a026261610162c3bc03');
   });
 
+  it('leaves room in front, and nothing of what was written before', () => {
+    writeCbor(new Uint8Array(10_000).fill(0xee));
+    writeCbor(Uint8Array.of(0xee, 0xee, 0xee));
+    expect(writeCbor(1, 3)).toEqual(Uint8Array.of(0, 0, 0, 1));
+    expect(writeCbor(1, 5_000)).toEqual(new Uint8Array(5_001).with(5_000, 1));
+  });
+
+  it('gives each caller an array of their own', () => {
+    const first = writeCbor([1]);
+    writeCbor([2]);
+    expect(first).toEqual(Uint8Array.of(0x81, 1));
+  });
+
   const value = fc.letrec<{ value: unknown }>((tie) => ({
     value: fc.oneof(
       { maxDepth: 4 },

@@ -25,12 +25,13 @@ const TAG = 6;
  * Encodes a value as deterministic CBOR (RFC 8949 §4.2.1); members that are `undefined` are left out. What it writes,
  * {@link decodeCbor} reads.
  *
+ * @param bytesBefore - zeros in front of it, for a header; none by default.
  * @throws RtaError `RTA_PROTOCOL_MESSAGE` for what has no place in a message: numbers that are not finite, broken
  *   texts, `undefined` in a list, instances of classes other than byte arrays, nesting beyond the limit.
  */
-export function encodeCbor(value: unknown): Uint8Array {
+export function encodeCbor(value: unknown, bytesBefore = 0): Uint8Array {
   assertEncodable(value, 0);
-  return writeCbor(value);
+  return writeCbor(value, bytesBefore);
 }
 
 /**
@@ -79,7 +80,9 @@ function assertMembersEncodable(container: object, depth: number): void {
   }
   const prototype: unknown = Object.getPrototypeOf(container);
   if (prototype !== Object.prototype && prototype !== null) throw notEncodable('an instance of a class');
-  for (const [key, member] of Object.entries(container)) {
+  const members = container as Readonly<Record<string, unknown>>;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
     if (member === undefined) continue;
     // Whoever copies such a member by assignment sets a prototype instead (P-4.5).
     if (key === '__proto__') throw notEncodable('a member that is named like the prototype');

@@ -125,82 +125,93 @@ export interface FrameDecoder {
 
 /** Makes a decoder for one direction of one stream. */
 export function createFrameDecoder(): FrameDecoder {
+  return new StreamFrameDecoder();
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** A class, because there is one for every stream, and most of those wait for a long time: it takes less memory. */
+class StreamFrameDecoder implements FrameDecoder {
   // The start of a frame whose rest has not arrived; grows by doubling, so that a peer that trickles bytes
   // costs no more than the bytes, and one that announces much without sending it costs nothing.
-  let partial = new Uint8Array(0);
-  let partialBytes = 0;
-  let failed = false;
+  #partial = NOTHING;
+  #partialBytes = 0;
+  #failed = false;
 
-  const keep = (bytes: Uint8Array): void => {
-    const needed = partialBytes + bytes.byteLength;
-    if (needed > partial.byteLength) {
-      const grown = new Uint8Array(
-        Math.max(
-          needed,
-          Math.min(partial.byteLength * 2, FRAME_HEADER_BYTES + PROTOCOL_LIMITS.maxFrameBodyBytes),
-        ),
-      );
-      grown.set(partial.subarray(0, partialBytes));
-      partial = grown;
-    }
-    partial.set(bytes, partialBytes);
-    partialBytes = needed;
-  };
+  get bufferedBytes(): number {
+    return this.#partialBytes;
+  }
 
-  /** Completes the frame that was begun by earlier chunks; returns how much of this chunk it took. */
-  const complete = (chunk: Uint8Array, onFrame: (frame: Frame) => void): number => {
-    let taken = 0;
-    if (partialBytes < FRAME_HEADER_BYTES) {
-      taken = Math.min(FRAME_HEADER_BYTES - partialBytes, chunk.byteLength);
-      keep(chunk.subarray(0, taken));
-      if (partialBytes < FRAME_HEADER_BYTES) return taken;
+  push(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
+    if (this.#failed) throw protocolError('RTA_PROTOCOL_DECODER_FAILED');
+    try {
+      this.#decode(chunk, onFrame);
+    } catch (error) {
+      this.#failed = true;
+      this.#forget();
+      throw error;
     }
-    const missing = frameLength(partial, 0) - partialBytes;
-    const more = Math.min(missing, chunk.byteLength - taken);
-    keep(chunk.subarray(taken, taken + more));
-    taken += more;
-    if (more === missing) {
-      const frame = readFrame(partial.subarray(0, partialBytes));
-      partial = new Uint8Array(0);
-      partialBytes = 0;
-      onFrame(frame);
-    }
-    return taken;
-  };
+  }
 
-  const decode = (chunk: Uint8Array, onFrame: (frame: Frame) => void): void => {
-    let at = partialBytes > 0 ? complete(chunk, onFrame) : 0;
+  end(): void {
+    if (this.#failed) throw protocolError('RTA_PROTOCOL_DECODER_FAILED');
+    if (this.#partialBytes > 0) {
+      const details = { bytes: this.#partialBytes };
+      throw protocolError('RTA_PROTOCOL_FRAME_CUT_OFF', undefined, { details });
+    }
+  }
+
+  #decode(chunk: Uint8Array, onFrame: (frame: Frame) => void): void {
+    let at = this.#partialBytes > 0 ? this.#complete(chunk, onFrame) : 0;
     while (chunk.byteLength - at >= FRAME_HEADER_BYTES) {
       const end = at + frameLength(chunk, at);
       if (end > chunk.byteLength) break;
       onFrame(readFrame(chunk.subarray(at, end)));
       at = end;
     }
-    if (at < chunk.byteLength) keep(chunk.subarray(at));
-  };
+    if (at < chunk.byteLength) this.#keep(chunk.subarray(at));
+  }
 
-  return {
-    get bufferedBytes() {
-      return partialBytes;
-    },
-    push(chunk, onFrame) {
-      if (failed) throw protocolError('RTA_PROTOCOL_DECODER_FAILED');
-      try {
-        decode(chunk, onFrame);
-      } catch (error) {
-        failed = true;
-        partial = new Uint8Array(0);
-        partialBytes = 0;
-        throw error;
-      }
-    },
-    end() {
-      if (failed) throw protocolError('RTA_PROTOCOL_DECODER_FAILED');
-      if (partialBytes > 0) {
-        throw protocolError('RTA_PROTOCOL_FRAME_CUT_OFF', undefined, { details: { bytes: partialBytes } });
-      }
-    },
-  };
+  /** Completes the frame that was begun by earlier chunks; returns how much of this chunk it took. */
+  #complete(chunk: Uint8Array, onFrame: (frame: Frame) => void): number {
+    let taken = 0;
+    if (this.#partialBytes < FRAME_HEADER_BYTES) {
+      taken = Math.min(FRAME_HEADER_BYTES - this.#partialBytes, chunk.byteLength);
+      this.#keep(chunk.subarray(0, taken));
+      if (this.#partialBytes < FRAME_HEADER_BYTES) return taken;
+    }
+    const missing = frameLength(this.#partial, 0) - this.#partialBytes;
+    const more = Math.min(missing, chunk.byteLength - taken);
+    this.#keep(chunk.subarray(taken, taken + more));
+    taken += more;
+    if (more === missing) {
+      const frame = readFrame(this.#partial.subarray(0, this.#partialBytes));
+      this.#forget();
+      onFrame(frame);
+    }
+    return taken;
+  }
+
+  #keep(bytes: Uint8Array): void {
+    const needed = this.#partialBytes + bytes.byteLength;
+    if (needed > this.#partial.byteLength) {
+      const grown = new Uint8Array(
+        Math.max(
+          needed,
+          Math.min(this.#partial.byteLength * 2, FRAME_HEADER_BYTES + PROTOCOL_LIMITS.maxFrameBodyBytes),
+        ),
+      );
+      grown.set(this.#partial.subarray(0, this.#partialBytes));
+      this.#partial = grown;
+    }
+    this.#partial.set(bytes, this.#partialBytes);
+    this.#partialBytes = needed;
+  }
+
+  #forget(): void {
+    this.#partial = NOTHING;
+    this.#partialBytes = 0;
+  }
 }
 
 /** Whole length of the frame whose header stands at `at`; refuses a header that no body should follow. */

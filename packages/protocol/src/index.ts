@@ -1,3 +1,4 @@
+export { decodeAck } from './acknowledgement.ts';
 export { type AuthorizeRequest, decodeQuestion, encodeAuthorize, splitAuthorize } from './authorize.ts';
 export { bindingStatement, CHALLENGE_BYTES, RESUME_NONCE_BYTES, resumeStatement } from './binding.ts';
 export { CLOSE_CODE, type CloseCode, closeCodeOf, isProtocolErrorCode } from './close-code.ts';

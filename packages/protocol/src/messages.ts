@@ -1,6 +1,6 @@
 import { decodeCbor, encodeCbor } from './cbor.ts';
 import { protocolError } from './errors.ts';
-import { encodeFrame, FRAME, type Frame } from './frame.ts';
+import { FRAME, FRAME_HEADER_BYTES, type Frame, writeFrameHeader } from './frame.ts';
 import { MESSAGE_SCHEMAS } from './message-schemas.ts';
 import type { MessageName, Messages } from './message-types.ts';
 
@@ -15,7 +15,9 @@ export function encodeMessage<Name extends MessageName>(
   requestId: number,
   message: Messages[Name],
 ): Uint8Array {
-  return encodeFrame(FRAME[name], requestId, encodeCbor(message));
+  const frame = encodeCbor(message, FRAME_HEADER_BYTES);
+  writeFrameHeader(frame, FRAME[name], requestId, frame.byteLength - FRAME_HEADER_BYTES);
+  return frame;
 }
 
 /**

@@ -35,6 +35,7 @@ export function decodeUtf8(bytes: Uint8Array): string {
  * For texts that people read; a name would become another one.
  */
 export function fitText(text: string): string {
+  if (isText(text) && fitsBytes(text, PROTOCOL_LIMITS.maxTextBytes)) return text;
   const wellFormed = text.replace(/^\uFEFF+/u, '').replace(/\p{Surrogate}/gu, '\ufffd');
   const { read } = new TextEncoder().encodeInto(wellFormed, new Uint8Array(PROTOCOL_LIMITS.maxTextBytes));
   return wellFormed.slice(0, read);

@@ -34,6 +34,8 @@ export const SERVER_LIMITS = {
   maxPendingAuditRecords: 100_000,
   /** Characters of the audit records that wait to be written, whatever their number. */
   maxPendingAuditCharacters: 67_108_864,
+  /** Records of what agents were told that wait while others are to be told; beyond it the oldest are written first. */
+  maxLaterRecords: 32_768,
   /** Audit records that are written at once: a disk that is nearly full still takes some. */
   maxAuditBatch: 4_096,
   /**

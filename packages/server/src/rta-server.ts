@@ -374,6 +374,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     await administration?.close();
     await keeper.close();
     await receipts.flush();
+    sessions.writeDown();
     await audit.close();
   };
 

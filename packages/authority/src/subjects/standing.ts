@@ -25,10 +25,12 @@ const UNKNOWN: Standing = { attributes: {}, evidence: {}, ceilings: [], suspensi
 
 /** What facts say, on top of what holds for the parent. Without a word on it, the parent's attributes as they are. */
 export function standingOf(facts: Iterable<Fact>, parent: Standing | undefined): Standing {
+  const known = [...new Set(facts)];
+  if (known.length === 0 && (parent === undefined || isPlain(parent))) return parent ?? UNKNOWN;
   const { attributes, evidence } = parent ?? UNKNOWN;
   const standing: Draft = { attributes, evidence, ceilings: [], suspensions: [] };
   // The oldest first: of several that say the same, it is the one that counts, in whatever order they came.
-  const inOrder = [...new Set(facts)].sort(byTime);
+  const inOrder = known.sort(byTime);
   for (const fact of inOrder) if (!isTakenBack(fact, inOrder)) add(fact, standing);
   return standing;
 }
@@ -45,6 +47,11 @@ function isTakenBack(fact: Fact, facts: readonly Fact[]): boolean {
         occurredAtMs > fact.occurredAtMs,
     )
   );
+}
+
+/** Whether nothing of it is for its session alone: it then holds for those below as it is. */
+function isPlain({ ceilings, suspensions }: Standing): boolean {
+  return ceilings.length === 0 && suspensions.length === 0;
 }
 
 function byTime(a: Fact, b: Fact): number {

@@ -132,11 +132,10 @@ export function createSubjectFacts(): SubjectFacts {
     },
     isComplete: (nowMs) => nowMs >= completeFromMs,
     standingOf(party, parent) {
-      const keys = agentKeys(party);
-      return standingOf(
-        factsUnder(parent === undefined ? [...subjectKeys(party.subject), ...keys] : keys, party),
-        parent,
-      );
+      const ofAgent = agentKeys(party);
+      const keys = parent === undefined ? [...subjectKeys(party.subject), ...ofAgent] : ofAgent;
+      // Of most sessions below others nobody ever says anything.
+      return standingOf(keys.some((key) => mattersByKey.has(key)) ? factsUnder(keys, party) : [], parent);
     },
     cutOffOf(party, isFirst, openedAtMs) {
       const keys = agentKeys(party);

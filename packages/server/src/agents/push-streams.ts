@@ -1,5 +1,5 @@
 import { isRtaError, parseSessionId, type SessionId } from '@rta/core';
-import { CLOSE_CODE, createFrameDecoder, decodeMessage } from '@rta/protocol';
+import { CLOSE_CODE, createFrameDecoder, decodeAck, type Frame } from '@rta/protocol';
 import type { TransportConnection, TransportStream } from '@rta/transport';
 import { closeReasonOf } from './close-reason.ts';
 import { assertMayBeEarly } from './early-data.ts';
@@ -24,6 +24,12 @@ export function createPushStreams(
 ): PushStreams {
   const streams = new Map<SessionId, TransportStream>();
 
+  const onFrame = (frame: Frame): void => {
+    assertMayBeEarly(connection, frame);
+    const { session, generation } = decodeAck(frame);
+    onAcknowledged(parseSessionId(session), generation);
+  };
+
   const open = (session: SessionId): TransportStream => {
     const stream = connection.openStream();
     const decoder = createFrameDecoder();
@@ -33,11 +39,7 @@ export function createPushStreams(
     stream.setHandlers({
       onData(chunk) {
         try {
-          decoder.push(chunk, (frame) => {
-            assertMayBeEarly(connection, frame);
-            const ack = decodeMessage('ack', frame);
-            onAcknowledged(parseSessionId(ack.session), ack.generation);
-          });
+          decoder.push(chunk, onFrame);
         } catch (error) {
           void connection.close(...closeReasonOf(error));
         }

@@ -1,10 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import type { AuditRecord } from '@rta/audit';
 import { createAuthority, type Signal } from '@rta/authority';
 import { type SessionId, sessionIdFromBytes } from '@rta/core';
-import { createMemoryStore } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { expect, test } from 'vitest';
-import { openAuditTrail } from '../audit/audit-trail.ts';
 import { type ChangeLog, createChangeLog } from '../changes/change-log.ts';
 import { createEnforcement, type Enforcement } from './enforcement.ts';
 import { createPushWindow } from './push-window.ts';
@@ -27,6 +26,9 @@ async function startNode(agents: number): Promise<{
   readonly cut: string[];
   /** Moves time on, and looks for those who are overdue once a second, as a node does that is not held up. */
   sweep(seconds: number): void;
+  /** What was recorded at once, and what is recorded later. */
+  readonly recorded: readonly AuditRecord[];
+  readonly later: readonly (() => AuditRecord)[];
 }> {
   const clock = createFakeClock(T0);
   let issued = 0;
@@ -57,6 +59,8 @@ async function startNode(agents: number): Promise<{
   }
   const pushed: SessionId[] = [];
   const cut: string[] = [];
+  const recorded: AuditRecord[] = [];
+  const later: (() => AuditRecord)[] = [];
   const window = createPushWindow(clock);
   const changeLog = createChangeLog({ clock, node: 'node', onComplete: () => undefined });
   const enforcement: Enforcement = createEnforcement({
@@ -70,7 +74,8 @@ async function startNode(agents: number): Promise<{
       },
       cut: (connection) => void cut.push(connection),
     },
-    audit: await openAuditTrail({ log: createMemoryStore({ clock }).audit, clock, node: 'node' }),
+    audit: { record: (one) => void recorded.push(one) },
+    later: { add: (make) => void later.push(make) },
     clock,
   });
   const settlement = createSettlement({
@@ -93,6 +98,8 @@ async function startNode(agents: number): Promise<{
         enforcement.cutOffOverdue();
       }
     },
+    recorded,
+    later,
     change(current) {
       changes += 1;
       changeLog.begin(
@@ -220,4 +227,24 @@ test('nobody is cut off because the node stood still: what came meanwhile is rea
   expect(cut).toEqual([]);
   sweep(1);
   expect(cut).toEqual([`connection of ${second}`]);
+});
+
+test('that something happened is recorded at once, and whom else it happened to when they were told [I7]', async () => {
+  const t = await startNode(3);
+  t.change('HIGH');
+  t.change('LOW');
+  t.enforcement.acknowledge(`connection of ${t.pushed[0]}`, t.pushed[0] as SessionId, 2);
+
+  const about = ({ kind, session, change }: AuditRecord) => [kind, session, change];
+  expect(t.recorded.map(about)).toEqual([
+    ['change', t.pushed[0], 'change-1'],
+    ['change', t.pushed[3], 'change-2'],
+  ]);
+  expect(t.later.map((make) => about(make()))).toEqual([
+    ['change', t.pushed[1], 'change-1'],
+    ['change', t.pushed[2], 'change-1'],
+    ['change', t.pushed[4], 'change-2'],
+    ['change', t.pushed[5], 'change-2'],
+    ['enforcement', t.pushed[0], 'change-1'],
+  ]);
 });

@@ -1,8 +1,10 @@
+import type { AuditRecord } from '@rta/audit';
 import { type Cause, compareGrants, type Session, type SessionEffect } from '@rta/authority';
 import type { Clock, SessionId } from '@rta/core';
 import { encodeMessage, fitText } from '@rta/protocol';
 import { whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
+import type { LaterRecords } from '../audit/later-records.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import { enforcementChannel, lifecycleChannel, reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
@@ -45,13 +47,15 @@ interface Awaited {
 export function createEnforcement(options: {
   readonly target: PushTarget;
   readonly changes: ChangeLog;
-  readonly audit: AuditTrail;
+  readonly audit: Pick<AuditTrail, 'record'>;
+  /** For what can be written when agents were told. */
+  readonly later: Pick<LaterRecords, 'add'>;
   readonly clock: Clock;
   readonly window: PushWindow;
   /** A push is awaited no longer. */
   readonly onSettled: () => void;
 }): Enforcement {
-  const { target, changes, audit, clock, window, onSettled } = options;
+  const { target, changes, audit, later, clock, window, onSettled } = options;
   // In the order of pushing, so that the overdue ones stand in front.
   const awaited = new Map<string, Awaited>();
   let pushes = 0;
@@ -59,6 +63,7 @@ export function createEnforcement(options: {
   // All the time in which this node stood still, and heard nobody.
   let absentMs = 0;
   const attentiveMs = (): number => clock.monotonicMs() - absentMs;
+  let recordedChange: string | undefined;
 
   const settle = (key: string, outcome: 'acknowledged' | 'cut-off'): void => {
     const push = awaited.get(key);
@@ -71,14 +76,14 @@ export function createEnforcement(options: {
     for (const { change, kind } of causes) {
       const settledAfterMs = changes.settled(change, session.id, session.generation, outcome) ?? sincePushMs;
       enforcementChannel.publish({ change, kind, outcome, durationMs: settledAfterMs });
-      audit.record({
+      later.add(() => ({
         kind: 'enforcement',
         outcome,
         ...whoOf(session),
         change,
         cause: kind,
         detail: { pushedAfterMs: settledAfterMs - sincePushMs, settledAfterMs },
-      });
+      }));
     }
   };
 
@@ -130,11 +135,22 @@ export function createEnforcement(options: {
     changes.pushed(cause.change, point);
   };
 
+  /** That something happened is written at once, with the first session that it happened to; the others follow. */
+  const record = (effect: SessionEffect): void => {
+    const change = effect.kind === 'displaced' ? undefined : effect.cause.change;
+    if (change !== undefined && change === recordedChange) return later.add(() => recordOf(effect));
+    recordedChange = change ?? recordedChange;
+    audit.record(recordOf(effect));
+  };
+
   return {
     carryOut(effects) {
       // First everybody is told, then it is written down: the agents must not wait for the bookkeeping.
       for (const effect of effects) if (effect.kind !== 'displaced') push(effect);
-      for (const effect of effects) recordEffect(effect, audit);
+      for (const effect of effects) {
+        publishEffect(effect);
+        record(effect);
+      }
     },
     acknowledge(connection, session, generation) {
       settle(awaitKey(connection, session, generation), 'acknowledged');
@@ -166,49 +182,55 @@ function pushFrame(effect: Exclude<SessionEffect, { kind: 'displaced' }>, pushId
   const requestId = pushId >>> 0 === 0 ? 1 : pushId >>> 0;
   const cause = wireCause(effect.cause);
   if (effect.kind === 'ended') {
-    return encodeMessage('revoked', requestId, { session: id, generation, cause });
+    return encodeMessage('revoked', requestId, { cause, session: id, generation });
   }
+  const { gained, lost } = compareGrants(effect.kind === 'changed' ? effect.before.grant : grant, grant);
+  // Members stand in the order of the wire, so that they need not be sorted.
   return encodeMessage('context', requestId, {
-    session: id,
-    generation,
-    token,
-    state: session.state === 'suspended' ? 'suspended' : 'active',
-    scope: grant.scope,
-    ...compareGrants(effect.kind === 'changed' ? effect.before.grant : grant, grant),
-    attributes: { ...attributes },
+    lost,
     cause,
+    scope: grant.scope,
+    state: session.state === 'suspended' ? 'suspended' : 'active',
+    token,
+    gained,
+    session: id,
+    attributes: { ...attributes },
+    generation,
   });
 }
 
 /** A cause has words from outside: what a message cannot carry is cut or replaced, and the change travels anyway. */
 function wireCause({ kind, change, reason, txn }: Cause): Cause {
   return {
+    ...(txn === undefined ? {} : { txn: fitText(txn) }),
     kind: fitText(kind),
     change: fitText(change),
     ...(reason === undefined ? {} : { reason: fitText(reason) }),
-    ...(txn === undefined ? {} : { txn: fitText(txn) }),
   };
 }
 
-function recordEffect(effect: SessionEffect, audit: AuditTrail): void {
+function publishEffect(effect: SessionEffect): void {
+  if (effect.kind === 'displaced') return;
+  lifecycleChannel.publish({
+    kind: effect.kind === 'ended' ? 'session-ended' : 'session-changed',
+    session: effect.session.id,
+    cause: effect.cause.kind,
+  });
+}
+
+function recordOf(effect: SessionEffect): AuditRecord {
   const { session } = effect;
   if (effect.kind === 'displaced') {
-    audit.record({
+    return {
       kind: 'bind',
       outcome: 'ok',
       ...whoOf(session),
       cause: 'displaced',
       connection: effect.connection,
-    });
-    return;
+    };
   }
   const { cause } = effect;
-  lifecycleChannel.publish({
-    kind: effect.kind === 'ended' ? 'session-ended' : 'session-changed',
-    session: session.id,
-    cause: cause.kind,
-  });
-  audit.record({
+  return {
     kind: effect.kind === 'ended' ? 'end' : 'change',
     outcome: 'ok',
     ...whoOf(session),
@@ -217,5 +239,5 @@ function recordEffect(effect: SessionEffect, audit: AuditTrail): void {
     ...(cause.txn === undefined ? {} : { txn: cause.txn }),
     ...(cause.reason === undefined ? {} : { detail: { reason: cause.reason } }),
     policyRevision: session.policyRevision,
-  });
+  };
 }

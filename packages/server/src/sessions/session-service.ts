@@ -3,6 +3,7 @@ import type { Clock } from '@rta/core';
 import type { PolicyDecisionPoint } from '@rta/pdp';
 import type { Store } from '@rta/store';
 import type { AuditTrail } from '../audit/audit-trail.ts';
+import { createLaterRecords } from '../audit/later-records.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
 import { reportFault } from '../diagnostics.ts';
 import { type Binder, createBinder } from './binder.ts';
@@ -36,6 +37,8 @@ export interface SessionService extends Binder, Delegation, TreeControl {
   settle(): void;
   /** Resolves when everybody who is connected was told. */
   settled(): Promise<void>;
+  /** Gives the audit log what it is still to be given of those who were told. */
+  writeDown(): void;
 }
 
 /** What the sessions of a node rest on. */
@@ -63,7 +66,14 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
   const present = createTokenGate(options);
 
   const window = createPushWindow(clock);
-  const enforcement = createEnforcement({ ...options, window, onSettled: () => settlement.goOn() });
+  // Agents who can be told now come before what is written about those who were.
+  const later = createLaterRecords(audit, () => !authority.isSettled && window.room() > 0);
+  const enforcement = createEnforcement({
+    ...options,
+    later,
+    window,
+    onSettled: () => settlement.goOn(),
+  });
 
   const carryOut = (effects: readonly SessionEffect[]): void => {
     enforcement.carryOut(effects);
@@ -143,5 +153,6 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
     },
     settle: settlement.begin,
     settled: settlement.settled,
+    writeDown: later.flush,
   };
 }

@@ -58,8 +58,8 @@ export async function createRawAgents(
 
   const bind = async (id: string, key: AgentKey): Promise<HeldSession> => {
     const statement = bindingStatement(welcome.challenge, connection.channelBinding, parseSessionId(id));
-    const { token } = await ask('bind', { session: id, signature: key.sign(statement) }, 'bound');
-    const session = new Held(id, token);
+    const { token, generation } = await ask('bind', { session: id, signature: key.sign(statement) }, 'bound');
+    const session = new Held(id, generation, token);
     held.set(id, session);
     return session;
   };
@@ -69,12 +69,7 @@ export async function createRawAgents(
     let session: Held | undefined;
     const onFrame = (frame: Frame): void => {
       // A push stream is for one session, whose generations follow one another: one look is enough.
-      if (session === undefined) {
-        const kind = frame.type === FRAME.revoked ? 'revoked' : 'context';
-        const { session: id, generation } = decodeMessage(kind, frame);
-        session = held.get(id);
-        if (session !== undefined) session.generation = generation - 1;
-      }
+      session ??= held.get(sessionOf(frame));
       if (session === undefined) throw new Error('a push for a session of somebody else');
       session.generation += 1;
       // Read when its token is needed.
@@ -130,15 +125,26 @@ export async function createRawAgents(
   };
 }
 
+/** What stands before the id of the session in the map of a push. */
+const SESSION_MEMBER = Buffer.from('\x67session\x76', 'latin1');
+
+/** Whom a push is for. All else that it says is read when it is needed. */
+function sessionOf({ body }: Frame): string {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const at = bytes.indexOf(SESSION_MEMBER) + SESSION_MEMBER.byteLength;
+  return bytes.toString('latin1', at, at + 22);
+}
+
 class Held implements HeldSession {
   readonly id: string;
-  generation = 0;
+  generation: number;
   /** The last CONTEXT. */
   newest: Frame | undefined;
   #token: Uint8Array;
 
-  constructor(id: string, token: Uint8Array) {
+  constructor(id: string, generation: number, token: Uint8Array) {
     this.id = id;
+    this.generation = generation;
     this.#token = token;
   }
 
