@@ -10,7 +10,7 @@ import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { createReceipts } from './admin/receipts.ts';
 import { AGENT_ALPN, type AgentConnection, serveConnection } from './agents/agent-connection.ts';
-import { openAuditTrail } from './audit/audit-trail.ts';
+import { type AuditTrail, openAuditTrail } from './audit/audit-trail.ts';
 import { type ChangeLog, createChangeLog } from './changes/change-log.ts';
 import { type Approvals, type ApprovalTask, approvalRecord, createApprovals } from './decide/approvals.ts';
 import { createDecider } from './decide/decider.ts';
@@ -45,6 +45,8 @@ export interface RtaServer extends AsyncDisposable {
   readonly openSessions: number;
   /** What became of changes. */
   readonly changes: Pick<ChangeLog, 'get' | 'list'>;
+  /** Whether the audit log is written, and what became of what could not be. */
+  readonly audit: Pick<AuditTrail, 'isWritable' | 'waitingCount' | 'lostCount'>;
   /** What waits for a person. */
   readonly approvals: Pick<Approvals, 'decide' | 'list'>;
   /** The application protocols (ALPN) that `accept` serves: `rta/1`, and `rta-ssf/1` where transmitters send over QUIC. */
@@ -392,6 +394,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       return authority.sessionCount;
     },
     changes,
+    audit,
     approvals,
     protocols: deliveries === undefined ? [AGENT_ALPN] : [AGENT_ALPN, DELIVERY_ALPN],
     accept,
