@@ -23,5 +23,6 @@ export const inLmdb = (path: string): Place => ({
 /** The store in Redis. */
 export const inRedis = (url: string): Place => ({
   name: 'Redis',
-  open: () => openRedisStore({ url, node: 'node-1', clock }),
+  // Hundreds of histories take their turns before an answer is looked at.
+  open: () => openRedisStore({ url, node: 'node-1', clock, limits: { commandTimeoutMs: 120_000 } }),
 });

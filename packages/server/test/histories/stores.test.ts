@@ -1,5 +1,5 @@
 /**
- * The histories of `@rta/histories`, kept by the keepers of a node and come back to from each store: 30,000 where `CI`
+ * The histories of `@rta/histories`, kept by the keepers of a node and come back to from each store: 20,000 where `CI`
  * is set and 300 elsewhere. The seed is printed with the result, and with a failure:
  * `RTA_HISTORY_SEED=<seed> RTA_HISTORY_FIRST=<number> RTA_HISTORY_COUNT=1` runs that history again.
  */
@@ -15,9 +15,9 @@ import { inLmdb, inMemory, inRedis } from './places.ts';
 import { openTogether, type Place, type StoresTogether } from './stores-together.ts';
 
 const FEW: Span = { seed: 1, first: 0, count: 100 };
-const COUNTS = { few: 300, many: 30_000 };
+const COUNTS = { few: 300, many: 20_000 };
 /** Histories that wait for the stores together. */
-const AT_ONCE = 1_000;
+const AT_ONCE = 500;
 
 async function folder(): Promise<string> {
   const made = await mkdtemp(join(tmpdir(), 'rta-histories-'));

@@ -91,9 +91,8 @@ export function createInteractions(provider: Provider, users: readonly DevUser[]
 
 /** Whether the application wants to know that it is the user by more than a password. */
 function asksCode({ params }: Interaction): boolean {
-  return String(params['acr_values'] ?? '')
-    .split(' ')
-    .includes(SECOND_FACTOR);
+  const asked = params['acr_values'];
+  return typeof asked === 'string' && asked.split(' ').includes(SECOND_FACTOR);
 }
 
 function samePassword(given: string, expected: string): boolean {
