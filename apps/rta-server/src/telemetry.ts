@@ -123,6 +123,24 @@ export function startTelemetry(logger: Logger): Telemetry {
         gauge('rta_connections', 'Connections that are open.', () => server.openConnections),
       );
       registry.registerMetric(gauge('rta_sessions', 'Sessions that are live.', () => server.openSessions));
+      const { audit } = server;
+      registry.registerMetric(
+        gauge(
+          'rta_audit_log_writable',
+          '1 while the audit log is written; 0 while the node permits nothing, or goes on without.',
+          () => Number(audit.isWritable),
+        ),
+      );
+      registry.registerMetric(
+        gauge('rta_audit_rows_waiting', 'Audit rows that are not written yet.', () => audit.waitingCount),
+      );
+      registry.registerMetric(
+        gauge(
+          'rta_audit_records_lost',
+          'Audit records that found no room while the log could not be written, since the start.',
+          () => audit.lostCount,
+        ),
+      );
     },
     close() {
       for (const [channel, handler] of handlers) unsubscribe(channel, handler);

@@ -205,6 +205,8 @@ describe('rta-server', () => {
     expect(body).toContain('rta_decisions_total{effect="permit",cause="policy"} 1');
     expect(body).toContain('rta_sessions 1');
     expect(body).toContain('rta_connections 1');
+    expect(body).toContain('rta_audit_log_writable 1');
+    expect(body).toContain('rta_audit_records_lost 0');
 
     child.kill('SIGHUP');
     await reloaded.promise;

@@ -96,6 +96,8 @@ export interface Authority {
    * @throws RtaError `RTA_AUTHORITY_SESSION_UNKNOWN`, `_SESSION_ENDED`
    */
   live(id: SessionId, nowMs: number): Session;
+  /** The session as it is now, or who it was where it has ended; undefined where nobody remembers it. */
+  recall(id: SessionId, nowMs: number): Session | undefined;
   /** The live sessions that a session delegated itself. */
   childrenOf(id: SessionId, nowMs: number): readonly Session[];
   /** The session and everything below it, from the top down. */

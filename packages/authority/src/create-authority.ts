@@ -65,6 +65,11 @@ export function createAuthority(options: AuthorityOptions): Authority {
       const node = index.get(id);
       return node === undefined || !isLive(node, nowMs) ? undefined : tree.current(node, nowMs);
     },
+    recall(id, nowMs) {
+      const node = index.get(id);
+      if (node === undefined) return ended.get(id)?.session;
+      return isLive(node, nowMs) ? tree.current(node, nowMs) : restOf(node.session);
+    },
     live: (id, nowMs) => tree.current(liveNode(id, nowMs), nowMs),
     childrenOf: (id, nowMs) =>
       [...(index.get(id)?.children ?? [])]

@@ -14,6 +14,12 @@ export const SERVER_ERRORS = {
     retryable: true,
     httpStatus: 503,
   },
+  RTA_SERVER_RATE: {
+    summary: 'a rate of the session, of one above it or of its agent is used up',
+    remedy: 'ask again after a moment, and less often',
+    retryable: true,
+    httpStatus: 429,
+  },
   RTA_SERVER_CLOSING: {
     summary: 'the node is going away',
     remedy: 'connect to another node',

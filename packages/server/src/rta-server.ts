@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Authority, assertGrant, createAuthority, type Session, type Signal } from '@rta/authority';
+import { assertGrant, createAuthority, type Session, type Signal } from '@rta/authority';
 import { type Clock, systemClock, type Timer } from '@rta/core';
 import { createDpopVerifier, createIdpRegistry, createNonceIssuer } from '@rta/idp';
 import { denyOnFailure } from '@rta/pdp';
@@ -10,12 +10,11 @@ import type { TransportConnection } from '@rta/transport';
 import type { Hono } from 'hono';
 import { createReceipts } from './admin/receipts.ts';
 import { AGENT_ALPN, type AgentConnection, serveConnection } from './agents/agent-connection.ts';
-import { openAuditTrail } from './audit/audit-trail.ts';
+import { type AuditTrail, openAuditTrail } from './audit/audit-trail.ts';
 import { type ChangeLog, createChangeLog } from './changes/change-log.ts';
 import { type Approvals, type ApprovalTask, approvalRecord, createApprovals } from './decide/approvals.ts';
 import { createDecider } from './decide/decider.ts';
 import { approvalChannel, changeChannel, lifecycleChannel, reportFault } from './diagnostics.ts';
-import { serverError } from './errors.ts';
 import { createAdministration } from './http/administration.ts';
 import { backchannelLogoutEndpoint } from './http/backchannel-logout-endpoint.ts';
 import { createHttpApp } from './http/http-app.ts';
@@ -27,14 +26,15 @@ import type { RtaServerOptions } from './rta-server-options.ts';
 import type { PushTarget } from './sessions/enforcement.ts';
 import { createExchange } from './sessions/exchange.ts';
 import { pushApproval } from './sessions/push-approval.ts';
-import { createSessionKeeper, type SessionKeeper } from './sessions/session-keeper.ts';
+import { restoreState } from './sessions/restore-state.ts';
+import { createSessionKeeper } from './sessions/session-keeper.ts';
 import { createSessionService } from './sessions/session-service.ts';
 import { createBackchannelLogout } from './signals/backchannel-logout.ts';
 import { openEventTransmission } from './signals/event-transmission.ts';
 import { createSecurityEvents } from './signals/security-events.ts';
 import { createSetDeliveries } from './signals/set-deliveries.ts';
 import { openSignalLog, type SignalLog } from './signals/signal-log.ts';
-import { createSubjectKeeper, type SubjectKeeper } from './signals/subject-keeper.ts';
+import { createSubjectKeeper } from './signals/subject-keeper.ts';
 
 /** A running server. It listens nowhere by itself: hand it connections, and mount its HTTP side. */
 export interface RtaServer extends AsyncDisposable {
@@ -45,6 +45,8 @@ export interface RtaServer extends AsyncDisposable {
   readonly openSessions: number;
   /** What became of changes. */
   readonly changes: Pick<ChangeLog, 'get' | 'list'>;
+  /** Whether the audit log is written, and what became of what could not be. */
+  readonly audit: Pick<AuditTrail, 'isWritable' | 'waitingCount' | 'lostCount'>;
   /** What waits for a person. */
   readonly approvals: Pick<Approvals, 'decide' | 'list'>;
   /** The application protocols (ALPN) that `accept` serves: `rta/1`, and `rta-ssf/1` where transmitters send over QUIC. */
@@ -103,7 +105,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
   });
   const subjects = createSubjectKeeper(store);
   const keeper = createSessionKeeper({ authority, store, clock });
-  await restore({ authority, subjects, keeper, clock });
+  await restoreState({ authority, subjects, keeper, clock });
 
   const receipts = createReceipts({ issuer, node, signer: options.auditKey, store, clock });
   const changes = createChangeLog({
@@ -393,6 +395,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       return authority.sessionCount;
     },
     changes,
+    audit,
     approvals,
     protocols: deliveries === undefined ? [AGENT_ALPN] : [AGENT_ALPN, DELIVERY_ALPN],
     accept,
@@ -400,29 +403,6 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     close,
     [Symbol.asyncDispose]: close,
   };
-}
-
-/**
- * Goes on where the store says that sessions and subjects stood. Subjects come first: what was revoked is not opened
- * again.
- *
- * @throws RtaError `RTA_SERVER_STATE_UNREADABLE`, and of the store.
- */
-async function restore({
-  authority,
-  subjects,
-  keeper,
-  clock,
-}: {
-  readonly authority: Authority;
-  readonly subjects: SubjectKeeper;
-  readonly keeper: SessionKeeper;
-  readonly clock: Clock;
-}): Promise<void> {
-  const { facts, isComplete } = await subjects.restore();
-  if (!isComplete) throw serverError('RTA_SERVER_STATE_UNREADABLE');
-  for (const fact of facts) authority.apply(fact, clock.now());
-  await keeper.restore();
 }
 
 /** Waits until all have settled, at most so long. */

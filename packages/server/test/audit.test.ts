@@ -59,6 +59,12 @@ test('a node that was told to go on without its audit log permits, and stays in 
   await t.audit();
   expect(await session.authorize(READ)).toMatchObject({ permitted: true });
   expect(await t.audit()).toHaveLength(written);
+  const { isWritable, waitingCount, lostCount } = t.server.audit;
+  expect({ isWritable, waitingCount, lostCount }).toEqual({
+    isWritable: false,
+    waitingCount: 2,
+    lostCount: 0,
+  });
   expect((await t.server.http.request('/readyz')).status).toBe(200);
 
   mend();
@@ -69,6 +75,7 @@ test('a node that was told to go on without its audit log permits, and stays in 
       { kind: 'decision', outcome: 'permit' },
       { kind: 'decision', outcome: 'permit' },
     ]);
+  expect(t.server.audit).toMatchObject({ isWritable: true, waitingCount: 0 });
 });
 
 test('a node with a key leaves a log behind that is sealed to its end [I7]', async () => {

@@ -210,12 +210,43 @@ describe('a list', () => {
     for (const [place, id] of wanted.entries()) expect(await idsAfter(id)).toEqual(wanted.slice(place + 1));
   });
 
-  test('is empty after a session that has ended, or is not below', async () => {
+  test('goes on after a session that has ended since, also where it took along what stood above it [P-10.5]', async () => {
+    await using t = await startTestServer({ idp });
+    const agent = await startAgent(t);
+    const { token } = agent.bound;
+    const delegateLater = async (parent: Pick<RawSession, 'ask' | 'bound'>, id: string) => {
+      t.clock.advance(1);
+      return delegateTo(parent, id);
+    };
+    const first = await delegateLater(agent, 'first');
+    const second = await comeBack(t, await delegateLater(agent, 'second'));
+    const below = await delegateLater(second, 'below');
+    const third = await delegateLater(agent, 'third');
+    const fourth = await delegateLater(agent, 'fourth');
+    const idsAfter = async (after: string): Promise<string[]> =>
+      (await agent.ask('list', { token, after }, 'listed')).sessions.map(({ session }) => session);
+
+    await agent.ask('end', { token, session: first.session }, 'ended');
+    expect(await idsAfter(first.session)).toEqual([
+      second.session,
+      below.session,
+      third.session,
+      fourth.session,
+    ]);
+    await agent.ask('end', { token, session: second.session }, 'ended');
+    expect(await idsAfter(second.session)).toEqual([third.session, fourth.session]);
+    expect(await idsAfter(below.session)).toEqual([third.session, fourth.session]);
+    await agent.ask('end', { token, session: fourth.session }, 'ended');
+    expect(await idsAfter(fourth.session)).toEqual([]);
+  });
+
+  test('is empty after a session that nobody knows, or that is not below', async () => {
     await using t = await startTestServer({ idp });
     const [agent, stranger] = [await startAgent(t), await startAgent(t)];
     const child = await delegateTo(agent, 'child');
     const { token } = agent.bound;
-    for (const after of [stranger.session, agent.session]) {
+    const unknown = 'AAAAAAAAAAAAAAAAAAAAAA';
+    for (const after of [stranger.session, agent.session, unknown]) {
       expect(await agent.ask('list', { token, after }, 'listed')).toEqual({ sessions: [], more: false });
     }
     expect(await agent.ask('list', { token, after: child.session }, 'listed')).toEqual({

@@ -86,6 +86,8 @@ describe('what is delegated', () => {
     const { session: copilot } = await t.openSession();
     const child = await delegateTo(t, copilot, 'child', { budget: { requestsPerSecond: 2 } });
     const grandchild = await delegateTo(t, child.session, 'grandchild');
+    // What was delegated counts as well.
+    t.clock.advance(1_000);
     const causes = async () => [
       (await grandchild.session.authorize(READ)).cause,
       (await child.session.authorize(READ)).cause,
@@ -95,6 +97,32 @@ describe('what is delegated', () => {
     expect(await causes()).toEqual(['policy', 'policy', 'budget-exhausted']);
     t.clock.advance(1_000);
     expect(await causes()).toEqual(['policy', 'policy', 'budget-exhausted']);
+  });
+});
+
+describe('the control of what was delegated', () => {
+  test('is taken at the rate of the session, as questions are, but for the end of the session itself [P-10.7]', async () => {
+    await using t = await startTestServer({ idp });
+    const { session: copilot } = await t.openSession();
+    const child = await delegateTo(t, copilot, 'child', { budget: { requestsPerSecond: 2 } });
+    const { publicKey } = generateAgentKey();
+    const { session: grandchild } = await child.session.delegate({ agent: { id: 'grandchild' }, publicKey });
+    await child.session.descendants();
+
+    expect([
+      await codeOf(child.session.delegate({ agent: { id: 'another' }, publicKey })),
+      await codeOf(child.session.descendants()),
+      await codeOf(child.session.narrow(grandchild, { scope: ['files.read'] })),
+      await codeOf(child.session.endDescendant(grandchild)),
+    ]).toEqual(['RTA_SERVER_RATE', 'RTA_SERVER_RATE', 'RTA_SERVER_RATE', 'RTA_SERVER_RATE']);
+    expect((await child.session.authorize(READ)).cause).toBe('budget-exhausted');
+    expect(t.server.openSessions).toBe(3);
+
+    t.clock.advance(1_000);
+    expect(await codeOf(child.session.endDescendant(grandchild))).toBe('none');
+    await child.session.descendants();
+    expect(await codeOf(child.session.end())).toBe('none');
+    await expect.poll(() => t.server.openSessions).toBe(1);
   });
 });
 

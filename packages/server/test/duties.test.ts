@@ -115,6 +115,54 @@ describe('a permit that needs another sign-in', () => {
   });
 });
 
+describe('a policy that asks for a stronger sign-in', () => {
+  test('permits what the user has signed in for so, until that is too long ago', async () => {
+    await using t = await startTestServer({
+      idp,
+      policy: [
+        { id: 'all', effect: 'permit' },
+        {
+          id: 'strong',
+          effect: 'permit',
+          when: ({ action }) => action.name === 'files.write',
+          obligations: [{ type: 'step-up', properties: { acr_values: 'mfa', max_age: 300 } }],
+        },
+      ],
+    });
+    const WRITE = { ...READ, action: 'files.write' };
+    const { client, session: weak } = await t.openSession();
+    const denial = await weak.authorize(WRITE);
+    expect(denial).toMatchObject({
+      permitted: false,
+      cause: 'step-up-required',
+      stepUp: { acrValues: ['mfa'], maxAgeS: 300 },
+    });
+    expect(await weak.authorize(READ)).toMatchObject({ permitted: true });
+
+    // The application does what the denial says.
+    const acrValues = 'stepUp' in denial ? (denial.stepUp.acrValues ?? []).join(' ') : '';
+    const { accessToken } = await t.signIn('alice', { acrValues, code: 'alice code' });
+    const strong = await client.exchange({
+      subjectToken: accessToken,
+      agent: { id: 'agent-1' },
+      key: generateAgentKey(),
+    });
+    expect(await strong.authorize(WRITE)).toMatchObject({ permitted: true });
+    expect(await weak.authorize(WRITE)).toMatchObject({ cause: 'step-up-required' });
+
+    t.clock.advance(301_000);
+    expect(await strong.authorize(WRITE)).toMatchObject({ cause: 'step-up-required' });
+    expect(await strong.authorize(READ)).toMatchObject({ permitted: true });
+  });
+
+  test('is not satisfied by a sign-in without the second factor', async () => {
+    await using t = await startTestServer({ idp });
+    await expect(t.signIn('alice', { acrValues: 'mfa', code: 'bob code' })).rejects.toMatchObject({
+      code: 'RTA_DEVIDP_CREDENTIALS',
+    });
+  });
+});
+
 describe('a permit with an obligation that nobody can fulfil', () => {
   test('is a denial, by the server and by the agent [P-6.16] [I1]', async () => {
     const policy = withObligation('watermark');

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { createStaticPdp, type StaticPolicy } from '@rta/pdp';
 import { decodeMessage } from '@rta/protocol';
+import { createMemoryStore, type Store, storeError } from '@rta/store';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { approvalChannel, noticeChannel } from '../src/diagnostics.ts';
 import { openLane, type RawSession, rawSession } from './raw-agent.ts';
@@ -70,6 +71,53 @@ describe('a policy that ends sessions', () => {
     expect(agent.pushes.waiting).toBe(0);
     const ends = (await t.audit()).filter(({ kind }) => kind === 'end');
     expect(ends).toHaveLength(1);
+  });
+});
+
+describe('a policy that ends sessions, where the process is killed at once', () => {
+  test('has answered nobody before the store knew of the end', async () => {
+    const writes: string[] = [];
+    const real = createMemoryStore({ clock: { now: Date.now } });
+    const kept = Promise.withResolvers<void>();
+    const store: Store = {
+      ...real,
+      sessions: {
+        ...real.sessions,
+        async delete(key) {
+          await kept.promise;
+          writes.push('kept');
+          await real.sessions.delete(key);
+        },
+      },
+    };
+    await using t = await startTestServer({ idp, store, policy: obliging('files.write', 'end-session') });
+    const agent = await startAgent(t);
+    const answered = agent.lane(agent.bound.token, 'files.write').then((answer) => {
+      writes.push('answered');
+      return answer;
+    });
+    const { frame } = await agent.pushes.next();
+    expect(decodeMessage('revoked', frame).cause).toMatchObject({ kind: 'ended' });
+    kept.resolve();
+
+    expect(await answered).toMatchObject({ effect: 'deny', cause: 'obligation-unknown' });
+    expect(writes).toEqual(['kept', 'answered']);
+  });
+
+  test('answers overload where the store does not take the end', async () => {
+    const real = createMemoryStore({ clock: { now: Date.now } });
+    const store: Store = {
+      ...real,
+      sessions: { ...real.sessions, delete: () => Promise.reject(storeError('RTA_STORE_UNAVAILABLE')) },
+    };
+    await using t = await startTestServer({ idp, store, policy: obliging('files.write', 'end-session') });
+    const agent = await startAgent(t);
+
+    expect(await agent.lane(agent.bound.token, 'files.write')).toMatchObject({
+      effect: 'deny',
+      cause: 'overload',
+    });
+    expect(await agent.lane(agent.bound.token)).toMatchObject({ cause: 'session-ended' });
   });
 });
 
@@ -180,6 +228,8 @@ describe('an agent with a rate', () => {
     await using t = await startTestServer({ idp, agentRequestsPerSecond: 3 });
     const [one, two] = [await startAgent(t), await startAgent(t)];
     const other = await comeBack(t, await delegateTo(one, 'other'));
+    // What was delegated counts as well.
+    t.clock.advance(1_000);
     const causes: string[] = [];
     for (const { lane, bound } of [one, two, one, two]) causes.push((await lane(bound.token)).cause);
 

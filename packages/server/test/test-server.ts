@@ -1,6 +1,6 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Signal } from '@rta/authority';
-import { createDevIdp, type DevIdp, type SignIn, signInWithBrowser } from '@rta/devkit';
+import { createDevIdp, type DevIdp, type SignIn, type SignInRequest, signInWithBrowser } from '@rta/devkit';
 import { createMemoryBroker } from '@rta/events';
 import { createStaticPdp, type StaticPdp, type StaticPolicy } from '@rta/pdp';
 import { createRtaClient, type ExchangeOptions, generateAgentKey, type RtaClient } from '@rta/sdk';
@@ -46,7 +46,7 @@ export interface TestServer extends AsyncDisposable {
   connect(): Promise<RtaClient>;
   /** Connects without the SDK: the client's end of a connection, of which the server sees these facts. */
   rawConnect(limits?: Partial<TransportLimits>, facts?: ConnectionFacts): TransportConnection;
-  signIn(user?: 'alice' | 'bob'): Promise<SignIn>;
+  signIn(user?: 'alice' | 'bob', how?: Partial<SignInRequest>): Promise<SignIn>;
   /** Signs in, connects and exchanges, all in one. */
   openSession(
     options?: Partial<ExchangeOptions>,
@@ -59,7 +59,12 @@ export interface TestServer extends AsyncDisposable {
   audit(): Promise<readonly Record<string, unknown>[]>;
 }
 
-const user = (sub: string) => ({ sub, email: `${sub}@example.com`, password: `${sub} password` });
+const user = (sub: string) => ({
+  sub,
+  email: `${sub}@example.com`,
+  password: `${sub} password`,
+  code: `${sub} code`,
+});
 
 /** Starts the IdP of a test file, which its servers share; it stops when the file is done. */
 export async function startTestIdp(): Promise<DevIdp> {
@@ -131,7 +136,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
     const { channelBinding } = facts;
     return channelBinding === undefined ? client : withFacts(client, { channelBinding });
   };
-  const signIn = (name: 'alice' | 'bob' = 'alice'): Promise<SignIn> =>
+  const signIn: TestServer['signIn'] = (name = 'alice', how = {}) =>
     signInWithBrowser({
       issuer: idp.issuer,
       clientId: 'app',
@@ -140,6 +145,7 @@ export async function startTestServer(options: TestServerOptions): Promise<TestS
       password: `${name} password`,
       scope: 'openid email files.read files.write',
       resource: ISSUER,
+      ...how,
     });
   const connect = (): Promise<RtaClient> => createRtaClient(rawConnect());
 

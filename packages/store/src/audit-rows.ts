@@ -1,5 +1,5 @@
+import type { AuditRow } from '@rta/audit';
 import { storeError } from './errors.ts';
-import type { AuditRow } from './store.ts';
 
 /**
  * Checks rows before they are appended; for those who write a store.

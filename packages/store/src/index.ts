@@ -1,3 +1,4 @@
+export type { AuditRow } from '@rta/audit';
 export { checkAuditRows } from './audit-rows.ts';
 export { STORE_ERRORS, type StoreErrorCode, storeError } from './errors.ts';
 export { checkExpiry, checkKey } from './key.ts';
@@ -12,7 +13,6 @@ export {
 } from './record-text.ts';
 export {
   type AuditLog,
-  type AuditRow,
   COLLECTION_NAMES,
   type CollectionName,
   type Records,

@@ -1,7 +1,8 @@
+import type { AuditRow } from '@rta/audit';
 import { checkAuditRows } from './audit-rows.ts';
 import { storeError } from './errors.ts';
 import type { StoreLimits } from './limits.ts';
-import type { AuditLog, AuditRow } from './store.ts';
+import type { AuditLog } from './store.ts';
 
 /** An audit log in memory. It refuses gaps and repetitions, and never drops a row to make room. */
 export function createMemoryAudit(options: {

@@ -1,3 +1,4 @@
+import type { AuditRow } from '@rta/audit';
 import type { JsonObject } from '@rta/core';
 
 /** What a store can do; the contract suite holds it to this. */
@@ -6,16 +7,6 @@ export interface StoreFeatures {
   readonly durable: boolean;
   /** Several processes see the same state. */
   readonly shared: boolean;
-}
-
-/** One record of the audit log, as it is kept: its text is what the hash chain covers. */
-export interface AuditRow {
-  /** 1, 2, 3 … without gaps, per node. */
-  readonly sequence: number;
-  /** The record, one line of JSON without a line end. */
-  readonly line: string;
-  /** SHA-256 over the previous row's hash and this line, base64url. */
-  readonly hash: string;
 }
 
 /** Keys that count once, e.g. the nonce of a proof or the `jti` of a Security Event Token. */

@@ -29,6 +29,10 @@ export interface AuditTrail {
   readonly healthy: boolean;
   /** Whether the log took what it was last given. */
   readonly isWritable: boolean;
+  /** Rows that wait to be written. */
+  readonly waitingCount: number;
+  /** Records that found no room while the log could not be written, since the node was started. */
+  readonly lostCount: number;
   /** Adds a record; it is written in the order of the calls, soon. */
   record(record: AuditRecord): void;
   /** Resolves when everything recorded so far was written or could not be. */
@@ -58,6 +62,7 @@ export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditT
   let isWritable = true;
   let lost: { count: number; readonly fromMs: number; toMs: number } | undefined;
   let sealTimer: Timer | undefined;
+  let lostCount = 0;
   let isClosed = false;
 
   const seal = (cause: CheckpointCause): void => {
@@ -139,11 +144,18 @@ export async function openAuditTrail(options: AuditTrailOptions): Promise<AuditT
     get isWritable() {
       return isWritable;
     },
+    get waitingCount() {
+      return pending.count;
+    },
+    get lostCount() {
+      return lostCount;
+    },
     record(record) {
       if (pending.isFull) {
         const nowMs = clock.now();
         lost ??= { count: 0, fromMs: nowMs, toMs: nowMs };
         lost.count += 1;
+        lostCount += 1;
         lost.toMs = nowMs;
         return;
       }

@@ -6,7 +6,7 @@ import { type DecisionDetail, type DecisionMessage, decodeQuestion, splitAuthori
 import { peekSessionId } from '@rta/token';
 import { type Origin, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
-import { decisionChannel, noticeChannel } from '../diagnostics.ts';
+import { decisionChannel, noticeChannel, reportFault } from '../diagnostics.ts';
 import { accessRequest, grantedAction, type Question } from './access-request.ts';
 import type { Approvals } from './approvals.ts';
 import { createDecisionCache, questionKey } from './decision-cache.ts';
@@ -34,8 +34,8 @@ export interface DeciderOptions {
   readonly forwardedObligations: ReadonlySet<string>;
   /** Whether this node has seen what was published (invariant I2). */
   readonly isFresh: () => boolean;
-  /** A policy ends a session. */
-  readonly onEndSession: (session: Session, policies: readonly string[]) => void;
+  /** A policy ends a session; kept when it resolves. */
+  readonly onEndSession: (session: Session, policies: readonly string[]) => Promise<void>;
   /** Hears of every use of a session; undefined where nobody wants to. */
   readonly onPresented: ((session: Session) => void) | undefined;
 }
@@ -82,7 +82,7 @@ export function createDecider(options: DeciderOptions): Decider {
     question: Question,
     decision: Decision,
     origin: Origin,
-  ): DecisionMessage => {
+  ): DecisionMessage | Promise<DecisionMessage> => {
     const duties = dutiesOf(decision, forwardedObligations);
     const outcome = outcomeOf(session, question, decision, duties);
     const record: AuditRecord = {
@@ -108,11 +108,18 @@ export function createDecider(options: DeciderOptions): Decider {
         ids: duties.notices,
       });
     }
-    if (duties.endsSession) onEndSession(session, record.policies ?? []);
+    const overload: DecisionMessage = { effect: 'deny', cause: 'overload', generation: session.generation };
     // The audit log may have filled up with this very record.
-    return audit.healthy
-      ? { ...outcome, generation: session.generation }
-      : { effect: 'deny', cause: 'overload', generation: session.generation };
+    const answer = audit.healthy ? { ...outcome, generation: session.generation } : overload;
+    if (!duties.endsSession) return answer;
+    // Who is told that it is denied does not find the session alive after a crash.
+    return onEndSession(session, record.policies ?? []).then(
+      () => answer,
+      (error: unknown) => {
+        reportFault('store', error);
+        return overload;
+      },
+    );
   };
 
   const outcomeOf = (

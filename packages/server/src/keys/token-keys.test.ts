@@ -35,6 +35,8 @@ async function followed() {
     audit: {
       healthy: true,
       isWritable: true,
+      waitingCount: 0,
+      lostCount: 0,
       record: (record) => void records.push(record),
       flush: () => Promise.resolve(),
       close: () => Promise.resolve(),

@@ -9,7 +9,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts';
 import { accessRequest } from '../decide/access-request.ts';
 import { lifecycleChannel } from '../diagnostics.ts';
 import { serverError } from '../errors.ts';
-import type { PresentToken } from './presented-token.ts';
+import type { CountRequest, PresentToken } from './presented-token.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 /** Opens sessions below others. */
@@ -17,7 +17,7 @@ export interface Delegation {
   /**
    * Opens a child session for another agent's key.
    *
-   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`, `RTA_SERVER_DELEGATION_DENIED`; of `@rta/authority` for what may not be
+   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`, `RTA_SERVER_RATE`, `RTA_SERVER_DELEGATION_DENIED`; of `@rta/authority` for what may not be
    *   delegated.
    */
   delegate(message: Messages['delegate'], origin: Origin): Promise<Session>;
@@ -27,6 +27,7 @@ export interface Delegation {
 export interface DelegationOptions {
   readonly authority: Authority;
   readonly present: PresentToken;
+  readonly count: CountRequest;
   readonly keeper: SessionKeeper;
   readonly audit: AuditTrail;
   readonly clock: Clock;
@@ -43,7 +44,7 @@ export const DELEGATE_ACTION = 'rta:delegate';
 
 /** Makes the delegation of a node. */
 export function createDelegation(options: DelegationOptions): Delegation {
-  const { authority, present, keeper, audit, clock, delegationPdp, abandon, onOpened } = options;
+  const { authority, present, count, keeper, audit, clock, delegationPdp, abandon, onOpened } = options;
 
   /** The state that was asked about must be the one in which it is done (invariant I3). */
   const assertMay = async (parent: Session, message: Messages['delegate'], origin: Origin): Promise<void> => {
@@ -87,6 +88,7 @@ export function createDelegation(options: DelegationOptions): Delegation {
   return {
     async delegate(message, origin) {
       const parent = present(message.token, origin);
+      count(parent, origin);
       try {
         await assertMay(parent, message, origin);
         const child = open(parent, message);

@@ -13,6 +13,28 @@ import { serverError } from '../errors.ts';
 export type PresentToken = (token: Uint8Array, origin: Origin, evenSuspended?: boolean) => Session;
 
 /**
+ * Counts what is asked for with a token, besides decisions, as decisions are counted.
+ *
+ * @throws RtaError `RTA_SERVER_RATE`, which is written down.
+ */
+export type CountRequest = (session: Session, origin: Origin) => void;
+
+/** Makes the count of a node. */
+export function createRequestCount(options: {
+  readonly authority: Pick<Authority, 'takeTurn'>;
+  readonly audit: AuditTrail;
+  readonly clock: Clock;
+}): CountRequest {
+  const { authority, audit, clock } = options;
+  return (session, origin) => {
+    if (authority.takeTurn(session.id, clock.now())) return;
+    const cause = 'budget-exhausted';
+    audit.record({ kind: 'refusal', outcome: 'refused', cause, ...origin, ...whoOf(session) });
+    throw serverError('RTA_SERVER_RATE');
+  };
+}
+
+/**
  * Makes the gate of everything that is asked with a token, besides decisions.
  *
  * It throws RtaError `RTA_SERVER_TOKEN_REFUSED` for a token that is not good here and now and

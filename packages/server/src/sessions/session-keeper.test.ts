@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Authority, GrantedAction } from '@rta/authority';
-import type { SessionId } from '@rta/core';
-import { createMemoryStore, type Store } from '@rta/store';
+import type { JsonObject, SessionId } from '@rta/core';
+import { createMemoryStore, type Records, type Store } from '@rta/store';
 import { createFakeClock } from '@rta/testkit';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
@@ -80,6 +80,41 @@ describe('a keeper', () => {
     });
     expect(restored.generation).toBeGreaterThan(session.generation);
     expect(after.authority.check(session.id, session.token, 'c', T0)).toMatchObject({ cause: 'not-bound' });
+  });
+
+  test('gives no generation twice, also where the process ends again before anything was written', async () => {
+    const node = startKept();
+    const session = openSession(node.authority, 1);
+    await node.keeper.keep(session);
+
+    const once = await restart(node);
+    const twice = await restart(once);
+
+    const [first, second] = [once, twice].map(({ authority }) => authority.live(session.id, T0).generation);
+    expect([first, second]).toEqual([258, 515]);
+  });
+
+  test('writes nothing over what another node has written since it was read, but the generation', async () => {
+    const node = startKept();
+    const session = openSession(node.authority, 1);
+    await node.keeper.keep(session);
+    const read: (readonly [string, JsonObject])[] = [];
+    for await (const entry of node.store.sessions.entries()) read.push(entry);
+    const narrowed = node.authority.narrow(session.id, { scope: ['files.read'] }, causeOf('narrowed'), T0);
+    await node.keeper.keep(narrowed);
+
+    const sessions: Records = {
+      ...node.store.sessions,
+      async *entries() {
+        yield* read;
+      },
+    };
+    await restart({ ...node, store: { ...node.store, sessions } });
+
+    expect(await node.store.sessions.get(session.id)).toMatchObject({
+      ownGrant: { scope: ['files.read'] },
+      generation: 258,
+    });
   });
 
   test('takes out what has ended, and what was below it', async () => {

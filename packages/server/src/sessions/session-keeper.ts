@@ -112,6 +112,30 @@ export function createSessionKeeper(options: {
     return writing;
   };
 
+  /** Writes the generation that a session goes on in, and nothing else: another node may have written the rest. */
+  const writeGeneration = async (id: SessionId): Promise<void> => {
+    const session = authority.get(id, clock.now());
+    if (session === undefined) return;
+    const { generation, issuedAtMs, expiresAtMs } = session;
+    try {
+      await store.sessions.update(id, (record) => {
+        if (record === undefined) return undefined;
+        if (Number(record['generation']) >= generation) return { record };
+        return { record: { ...record, generation, issuedAtMs }, expiresAtMs };
+      });
+    } catch (error) {
+      reportFault('store', error);
+      noted.add(id);
+    }
+  };
+
+  /** No generation is given twice, also where the process ends again before anything else is written. */
+  const writeGenerations = async (ids: readonly SessionId[]): Promise<void> => {
+    for (let at = 0; at < ids.length; at += SERVER_LIMITS.sessionsPerWrite) {
+      await Promise.all(ids.slice(at, at + SERVER_LIMITS.sessionsPerWrite).map(writeGeneration));
+    }
+  };
+
   const flush = async (): Promise<void> => {
     await writing;
     takeSpending();
@@ -149,10 +173,11 @@ export function createSessionKeeper(options: {
           if (session.spending !== undefined) spendings.set(session.id, session.spending);
         } else reportFault('store', new Error(`the record of session ${key} cannot be read: it has ended`));
       }
-      const { dropped } = authority.restore(kept, clock.now());
+      const dropped = new Set(authority.restore(kept, clock.now()).dropped);
       for (const id of dropped) noted.add(id);
+      await writeGenerations(kept.map(({ id }) => id).filter((id) => !dropped.has(id)));
       if (noted.size > 0) await write();
-      return kept.length - dropped.length;
+      return kept.length - dropped.size;
     },
     close: flush,
     [Symbol.asyncDispose]: flush,

@@ -5,11 +5,10 @@ import type { Store } from '@rta/store';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { createLaterRecords } from '../audit/later-records.ts';
 import type { ChangeLog } from '../changes/change-log.ts';
-import { reportFault } from '../diagnostics.ts';
 import { type Binder, createBinder } from './binder.ts';
 import { createDelegation, type Delegation } from './delegation.ts';
 import { createEnforcement, type Enforcement, type PushTarget } from './enforcement.ts';
-import { createTokenGate } from './presented-token.ts';
+import { createRequestCount, createTokenGate } from './presented-token.ts';
 import { createPushWindow } from './push-window.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 import { createSettlement } from './settlement.ts';
@@ -27,8 +26,8 @@ export interface SessionService extends Binder, Delegation, TreeControl {
   setPolicyRevision(revision: string): void;
   /** A session that could not be kept was never there: nobody was told of it. */
   abandon(session: Session): void;
-  /** Policies say that a session is to end. */
-  endByPolicy(session: Session, policies: readonly string[]): void;
+  /** Policies say that a session is to end; kept when it resolves. @throws RtaError of the store. */
+  endByPolicy(session: Session, policies: readonly string[]): Promise<void>;
   /** Replaces the tokens of all sessions. */
   remint(cause: Cause): void;
   /** The agent of a session gives it back by its key; kept when it resolves. @throws RtaError of the store. */
@@ -64,6 +63,7 @@ export interface SessionServiceOptions {
 export function createSessionService(options: SessionServiceOptions): SessionService {
   const { authority, changes, keeper, store, audit, clock, node } = options;
   const present = createTokenGate(options);
+  const count = createRequestCount(options);
 
   const window = createPushWindow(clock);
   // Agents who can be told now come before what is written about those who were.
@@ -109,8 +109,8 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
 
   return {
     ...createBinder({ ...options, singleUse: store.singleUse, carryOut, onBound }),
-    ...createDelegation({ ...options, present, abandon }),
-    ...createTreeControl({ ...options, present, onChange }),
+    ...createDelegation({ ...options, present, count, abandon }),
+    ...createTreeControl({ ...options, present, count, onChange }),
     acknowledge: enforcement.acknowledge,
     release(connection) {
       authority.release(connection, clock.now());
@@ -127,7 +127,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       onChange(cause);
     },
     abandon,
-    endByPolicy({ id, generation }, policies) {
+    async endByPolicy({ id, generation }, policies) {
       const cause: Cause = {
         kind: 'ended',
         change: `${id}:policy:${generation}`,
@@ -135,7 +135,7 @@ export function createSessionService(options: SessionServiceOptions): SessionSer
       };
       authority.end(id, cause);
       onChange(cause);
-      keeper.forget(id).catch((error: unknown) => reportFault('store', error));
+      await keeper.forget(id);
     },
     remint(cause) {
       authority.remint(cause);

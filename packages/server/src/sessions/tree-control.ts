@@ -4,24 +4,24 @@ import { type ListedSession, type Messages, PROTOCOL_LIMITS } from '@rta/protoco
 import { type Origin, refusalOf, whoOf } from '../audit/audit-record.ts';
 import type { AuditTrail } from '../audit/audit-trail.ts';
 import { grantOf } from './delegation.ts';
-import type { PresentToken } from './presented-token.ts';
+import type { CountRequest, PresentToken } from './presented-token.ts';
 import type { SessionKeeper } from './session-keeper.ts';
 
 /** What an agent can do about the sessions that it delegated, itself or through others. */
 export interface TreeControl {
-  /** @throws RtaError `RTA_SERVER_TOKEN_REFUSED` */
+  /** @throws RtaError `RTA_SERVER_TOKEN_REFUSED`, `RTA_SERVER_RATE` */
   list(message: Messages['list'], origin: Origin): Messages['listed'];
   /**
    * Takes rights away.
    *
-   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`; `RTA_AUTHORITY_NOT_BELOW`, `_WIDENING`, `_SESSION_ENDED`, and for
+   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`, `RTA_SERVER_RATE`; `RTA_AUTHORITY_NOT_BELOW`, `_WIDENING`, `_SESSION_ENDED`, and for
    *   grants that make no sense
    */
   narrow(message: Messages['narrow'], origin: Origin): Promise<Session>;
   /**
    * Ends a session and everything below it; kept when it resolves.
    *
-   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`; `RTA_AUTHORITY_NOT_BELOW`
+   * @throws RtaError `RTA_SERVER_TOKEN_REFUSED`, `RTA_SERVER_RATE`; `RTA_AUTHORITY_NOT_BELOW`
    */
   end(message: Messages['end'], origin: Origin): Promise<SessionId>;
 }
@@ -33,13 +33,14 @@ const MAX_LIST_CHARACTERS = PROTOCOL_LIMITS.maxFrameBodyBytes / 4;
 export function createTreeControl(options: {
   readonly authority: Authority;
   readonly present: PresentToken;
+  readonly count: CountRequest;
   readonly keeper: SessionKeeper;
   readonly audit: AuditTrail;
   readonly clock: Clock;
   /** Something has happened: those whom it concerns are to be told. */
   readonly onChange: (cause: Cause) => void;
 }): TreeControl {
-  const { authority, present, keeper, audit, clock, onChange } = options;
+  const { authority, present, count, keeper, audit, clock, onChange } = options;
   let changes = 0;
 
   const causeOf = (kind: 'ended' | 'narrowed', by: Session, reason: string): Cause => {
@@ -73,24 +74,31 @@ export function createTreeControl(options: {
       if (parent === undefined) return;
       const siblings = authority.childrenOf(parent.id, nowMs);
       const place = siblings.findIndex(({ id }) => id === at.id);
-      for (const sibling of siblings.slice(place + 1)) yield* authority.treeOf(sibling.id, nowMs);
+      // Where it has ended its place is after those that are older. What is as old may come twice, and is not left out.
+      const left =
+        place === -1
+          ? siblings.filter(({ createdAtMs }) => createdAtMs >= at.createdAtMs)
+          : siblings.slice(place + 1);
+      for (const sibling of left) yield* authority.treeOf(sibling.id, nowMs);
       at = parent;
     }
   }
 
-  /** Those that a list has still to name; none where the last one that it named is not there any more. */
+  /** Those that a list has still to name; none where nobody remembers the last one that it named. */
   const listFrom = (by: Session, after: string | undefined): Iterable<Session> => {
     if (after === undefined) return following(by, by);
-    const last = authority.get(parseSessionId(after), clock.now());
+    const last = authority.recall(parseSessionId(after), clock.now());
     return last === undefined || !isBelow(by, last) ? [] : following(by, last);
   };
 
+  /** All above what lives do so too; above what has ended, perhaps not. */
   const parentOf = ({ parent }: Session): Session | undefined =>
-    parent === undefined ? undefined : authority.get(parent, clock.now());
+    parent === undefined ? undefined : authority.recall(parent, clock.now());
 
   return {
     list({ token, after }, origin) {
       const by = present(token, origin);
+      count(by, origin);
       const sessions: ListedSession[] = [];
       let characters = 0;
       for (const session of listFrom(by, after)) {
@@ -107,6 +115,7 @@ export function createTreeControl(options: {
 
     async narrow(message, origin) {
       const by = present(message.token, origin);
+      count(by, origin);
       try {
         const child = below(by, parseSessionId(message.session));
         const cause = causeOf('narrowed', by, 'narrowed by an agent above it');
@@ -123,6 +132,8 @@ export function createTreeControl(options: {
 
     async end({ token, session }, origin) {
       const by = present(token, origin, true);
+      // A session can end itself but once: nobody has to wait for that.
+      if (session !== undefined) count(by, origin);
       try {
         const ends = session === undefined ? by : below(by, parseSessionId(session));
         const reason = ends === by ? 'ended by its agent' : 'ended by an agent above it';

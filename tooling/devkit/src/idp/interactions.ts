@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { constantTimeEqual, isRtaError } from '@rta/core';
 import { errors, type default as Provider } from 'oidc-provider';
 import { readForm } from './form.ts';
-import type { DevUser } from './options.ts';
+import { type DevUser, SECOND_FACTOR } from './options.ts';
 import { consentPage, errorPage, signInPage } from './pages.ts';
 import { INTERACTION_PATH } from './provider-settings.ts';
 
@@ -27,7 +27,7 @@ export function createInteractions(provider: Provider, users: readonly DevUser[]
     const client = await provider.Client.find(String(interaction.params['client_id']));
     const clientName = client?.clientName ?? '';
     if (interaction.prompt.name === 'login') {
-      sendPage(response, 200, signInPage({ clientName, refused: false }));
+      sendPage(response, 200, signInPage({ clientName, refused: false, asksCode: asksCode(interaction) }));
     } else {
       sendPage(response, 200, consentPage({ clientName, scopes: missingScopes(interaction) }));
     }
@@ -50,15 +50,19 @@ export function createInteractions(provider: Provider, users: readonly DevUser[]
     const user = usersByName.get((form.get('username') ?? '').toLowerCase());
     // An unknown name costs the same comparison as a known one.
     const matches = samePassword(form.get('password') ?? '', user?.password ?? '');
-    if (user === undefined || !matches) {
+    const isTwice = asksCode(interaction);
+    const hasCode = samePassword(form.get('code') ?? '', user?.code ?? '') && user?.code !== undefined;
+    if (user === undefined || !matches || (isTwice && !hasCode)) {
       const client = await provider.Client.find(String(interaction.params['client_id']));
-      sendPage(response, 403, signInPage({ clientName: client?.clientName ?? '', refused: true }));
+      const clientName = client?.clientName ?? '';
+      sendPage(response, 403, signInPage({ clientName, refused: true, asksCode: isTwice }));
       return;
     }
+    const how = isTwice ? { acr: SECOND_FACTOR, amr: ['pwd', 'otp'] } : { amr: ['pwd'] };
     await provider.interactionFinished(
       request,
       response,
-      { login: { accountId: user.sub, amr: ['pwd'] } },
+      { login: { accountId: user.sub, ...how } },
       { mergeWithLastSubmission: false },
     );
   };
@@ -83,6 +87,12 @@ export function createInteractions(provider: Provider, users: readonly DevUser[]
       }
     },
   };
+}
+
+/** Whether the application wants to know that it is the user by more than a password. */
+function asksCode({ params }: Interaction): boolean {
+  const asked = params['acr_values'];
+  return typeof asked === 'string' && asked.split(' ').includes(SECOND_FACTOR);
 }
 
 function samePassword(given: string, expected: string): boolean {

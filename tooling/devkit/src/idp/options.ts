@@ -8,7 +8,12 @@ export interface DevUser {
   readonly email: string;
   readonly name?: string;
   readonly password: string;
+  /** A second factor: typed besides where an application asks for the `acr` `mfa`. */
+  readonly code?: string;
 }
+
+/** What tokens call a sign-in with a second factor (`acr`), and applications ask for it by (`acr_values`). */
+export const SECOND_FACTOR = 'mfa';
 
 /** An application that signs users in, by authorization code and PKCE. */
 export interface DevClient {

@@ -11,15 +11,23 @@ function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (character) => ENTITIES[character] ?? '');
 }
 
-/** The page that asks for name and password; `refused` after a wrong pair. */
-export function signInPage(options: { readonly clientName: string; readonly refused: boolean }): string {
+/** The page that asks for name and password, and a code where `asksCode`; `refused` after wrong ones. */
+export function signInPage(options: {
+  readonly clientName: string;
+  readonly refused: boolean;
+  readonly asksCode?: boolean;
+}): string {
   const notice = options.refused ? '<p role="alert">Unknown name or wrong password.</p>' : '';
+  const code =
+    options.asksCode === true
+      ? '\n<label>Code <input name="code" autocomplete="one-time-code" required></label>'
+      : '';
   return page(
     'Sign in',
     `<p>to go on to <strong>${escapeHtml(options.clientName)}</strong></p>${notice}
 <form method="post">
 <label>Email <input name="username" type="email" autocomplete="username" required autofocus></label>
-<label>Password <input name="password" type="password" autocomplete="current-password" required></label>
+<label>Password <input name="password" type="password" autocomplete="current-password" required></label>${code}
 <button name="decision" value="allow">Sign in</button>
 <button name="decision" value="deny" formnovalidate>Cancel</button>
 </form>`,

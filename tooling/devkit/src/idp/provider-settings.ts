@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { JWK } from 'jose';
 import { type ClientMetadata, type Configuration, errors } from 'oidc-provider';
-import type { DevClient, DevIdpOptions, DevResourceServer, DevUser } from './options.ts';
+import {
+  type DevClient,
+  type DevIdpOptions,
+  type DevResourceServer,
+  type DevUser,
+  SECOND_FACTOR,
+} from './options.ts';
 import { errorPage } from './pages.ts';
 import type { IdpRecords } from './records.ts';
 
@@ -41,6 +47,7 @@ export function providerSettings(
     clientAuthMethods: ['client_secret_basic', 'none'],
     clientBasedCORS: () => false,
     claims: { openid: ['sub', 'sid'], email: ['email', 'email_verified'], profile: ['name'] },
+    acrValues: [SECOND_FACTOR],
     scopes: ['openid'],
     responseTypes: ['code'],
     pkce: { required: () => true },
@@ -51,9 +58,12 @@ export function providerSettings(
       return user && { accountId: sub, claims: () => claimsOf(user) };
     },
     // Opaque tokens carry these into the introspection answer, JWT tokens into their claims.
-    extraTokenClaims: (_ctx, token) => {
+    extraTokenClaims: (ctx, token) => {
       if (!('accountId' in token)) return undefined;
-      return { email: users.get(token.accountId)?.email, sid: token.sid };
+      const { acr, authTime } = ctx.oidc.entities.AuthorizationCode ?? {};
+      // RFC 9470 §6.2: how the user signed in, and when.
+      const how = acr === undefined ? {} : { acr, auth_time: authTime };
+      return { email: users.get(token.accountId)?.email, sid: token.sid, ...how };
     },
     renderError: (ctx, out) => {
       ctx.type = 'html';

@@ -29,6 +29,10 @@ export interface SignInRequest {
   /** Email address of the user. */
   readonly username: string;
   readonly password: string;
+  /** The second factor, where `acrValues` asks for one. */
+  readonly code?: string;
+  /** How the user is to sign in (OpenID Connect Core §3.1.2.1 `acr_values`): `mfa`. */
+  readonly acrValues?: string;
   /** Space-separated; `openid` among them. */
   readonly scope: string;
   /** The API that the access token is for (RFC 8707). */
@@ -67,7 +71,7 @@ export async function signInWithBrowser(request: SignInRequest): Promise<SignIn>
 }
 
 async function signIn(request: SignInRequest): Promise<SignIn> {
-  const { redirectUri, scope, resource } = request;
+  const { redirectUri, scope, resource, acrValues } = request;
   const configuration = await discover(request);
   const pkceCodeVerifier = randomPKCECodeVerifier();
   const expectedState = randomState();
@@ -80,6 +84,7 @@ async function signIn(request: SignInRequest): Promise<SignIn> {
     nonce: expectedNonce,
     code_challenge: await calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: 'S256',
+    ...(acrValues === undefined ? {} : { acr_values: acrValues }),
     claims: JSON.stringify({ id_token: { sid: { essential: true } } }),
   });
 
@@ -128,7 +133,7 @@ function discover({ issuer, clientId, clientSecret, signal }: SignInRequest): Pr
 
 /** Goes from the application's redirect to the IdP up to the IdP's redirect back. */
 async function passForms(authorizationUrl: URL, request: SignInRequest): Promise<URL> {
-  const { username, password, redirectUri, signal } = request;
+  const { username, password, code = '', redirectUri, signal } = request;
   const browser = createBrowser({ origin: authorizationUrl.origin, redirectUri, signal });
   let passwordGiven = false;
   let place = await browser.open(authorizationUrl);
@@ -136,7 +141,11 @@ async function passForms(authorizationUrl: URL, request: SignInRequest): Promise
     const asksPassword = place.form.inputs.has('password');
     if (asksPassword && passwordGiven) throw devIdpError('RTA_DEVIDP_CREDENTIALS');
     passwordGiven ||= asksPassword;
-    place = await browser.submit(place, asksPassword ? { username, password } : {});
+    const asksCode = place.form.inputs.has('code');
+    place = await browser.submit(
+      place,
+      asksPassword ? { username, password, ...(asksCode ? { code } : {}) } : {},
+    );
   }
   if (place.kind === 'callback') return place.url;
   throw devIdpError('RTA_DEVIDP_SIGN_IN', 'the IdP does not lead back to the application', {

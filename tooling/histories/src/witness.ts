@@ -1,7 +1,7 @@
+import { covers, type Session, type SessionEffect } from '@rta/authority';
 import type { SessionId } from '@rta/core';
-import { covers, type Session, type SessionEffect } from '../../src/index.ts';
 import { CONNECTIONS } from './input.ts';
-import type { Kept } from './keeper.ts';
+import type { Kept } from './kept.ts';
 import { expectedOf, isLive, isOver, type Known, type Model, QUESTIONS } from './model.ts';
 import { must, mustEqual } from './must.ts';
 
@@ -33,10 +33,7 @@ export function createWitness(kept: Kept, model: Model): Witness {
     const { nowMs } = model;
     const session = authority.get(one.id, nowMs);
     mustEqual(session !== undefined, isLive(model, one), 'lives exactly as long as it may');
-    if (session !== undefined) {
-      compare(one, session);
-      kept.keep({ session });
-    }
+    if (session !== undefined) compare(one, session);
     for (const connection of CONNECTIONS) {
       const passes = (token: Uint8Array): boolean => authority.check(one.id, token, connection, nowMs).ok;
       // I4, whatever the connection.
@@ -82,6 +79,7 @@ export function createWitness(kept: Kept, model: Model): Witness {
   };
 
   const hear = (effects: readonly SessionEffect[]): void => {
+    kept.told(effects, model.nowMs);
     for (const effect of effects) {
       const one = known.find(({ id }) => id === effect.session.id);
       if (one === undefined) throw new Error('told of a session that nobody opened');

@@ -1,6 +1,6 @@
-import type { SignalChange } from '../../src/index.ts';
-import { ceiling, device, IDP, REVOKED, risk, suspension } from '../fixture.ts';
+import type { SignalChange } from '@rta/authority';
 import type { Random } from './random.ts';
+import { ceiling, device, IDP, REVOKED, risk, suspension } from './words.ts';
 
 export const USERS = ['alice', 'bob'] as const;
 /** Every user has an organization of their own. */
@@ -66,7 +66,7 @@ export type Input =
   | { readonly kind: 'wait'; readonly durationMs: number }
   /** Some of those who are concerned are told. */
   | { readonly kind: 'settle'; readonly maxCount: number }
-  /** The node starts anew, from what was kept; `order` shuffles it. */
+  /** The node breaks off and starts anew, from what was kept; `order` shuffles it. */
   | { readonly kind: 'restart'; readonly order: number }
   /** Somebody asks for a session. */
   | { readonly kind: 'ask'; readonly nth: number };
@@ -200,7 +200,7 @@ function drawInput(random: Random): Input {
   }
 }
 
-/** Draws a history: a session to begin with, and then 5 to 16 things that happen. */
+/** Draws a history: a session to begin with, and then 5 to 17 things that happen, a restart among them. */
 export function drawHistory(random: Random): readonly Input[] {
   const first: Input = {
     kind: 'open',
@@ -211,5 +211,8 @@ export function drawHistory(random: Random): readonly Input[] {
     lifetimeMs: 100_000,
     totalCount: drawTotal(random),
   };
-  return [first, ...Array.from({ length: 5 + random.below(12) }, () => drawInput(random))];
+  const rest = Array.from({ length: 5 + random.below(12) }, () => drawInput(random));
+  if (rest.some(({ kind }) => kind === 'restart')) return [first, ...rest];
+  const restart: Input = { kind: 'restart', order: random.below(1_000) };
+  return [first, ...rest.toSpliced(1 + random.below(rest.length), 0, restart)];
 }

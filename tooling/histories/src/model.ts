@@ -1,6 +1,6 @@
+import type { Session, Signal, Subject } from '@rta/authority';
 import type { SessionId } from '@rta/core';
-import { type Session, type Signal, type Subject } from '../../src/index.ts';
-import { IDP } from '../fixture.ts';
+import { IDP } from './words.ts';
 
 /** What is asked of every session: the scopes of histories tell these apart. */
 export const QUESTIONS = ['files.read', 'files.write', 'mail.send', 'mail.read'] as const;

@@ -1,12 +1,12 @@
+import type { Grant, Session, SubjectSelector } from '@rta/authority';
 import { isRtaError } from '@rta/core';
-import type { Grant, Session, SubjectSelector } from '../../src/index.ts';
-import { CAUSE, IDP, idOf, T0 } from '../fixture.ts';
 import { type Input, type Named, TENANTS } from './input.ts';
-import type { Kept } from './keeper.ts';
+import type { Kept } from './kept.ts';
 import { expectedOf, hasRoom, isLive, type Known, lastWords, type Model, sweep } from './model.ts';
 import { must, mustEqual } from './must.ts';
 import { createRandom } from './random.ts';
 import { createWitness, idsOf } from './witness.ts';
+import { CAUSE, IDP, idOf, T0 } from './words.ts';
 
 /** A history as it happens, to an authority and to the model of it. */
 export interface World {
@@ -17,6 +17,8 @@ export interface World {
 }
 
 const KEY = new Uint8Array(32);
+/** How long a node is away: no token is made in the millisecond of one that was made before. */
+const RESTART_MS = 1_000;
 const EUR = (value: number): { readonly value: number; readonly currency: string } => ({
   value,
   currency: 'EUR',
@@ -58,7 +60,7 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
     known.push(one);
     one.seen = { session, rests: restsOf(one) };
     compare(one, session);
-    kept.keep({ session });
+    kept.keep({ session }, model.nowMs);
     must(isLive(model, one), 'opens what may live');
     return one;
   };
@@ -142,6 +144,7 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
         .map((one) => ({ one, at: random.below(1_000_000) }))
         .sort((a, b) => a.at - b.at)
         .map(({ one }) => one);
+    model.nowMs += RESTART_MS;
     const before = known.filter((one) => isLive(model, one));
     await kept.restore(model.nowMs, model.policyRevision, shuffle);
     comeBack(before);
@@ -169,7 +172,8 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
   };
 
   const bind = (one: Known, connection: string): void => {
-    const { effects } = kept.authority.bind(one.id, { connection }, model.nowMs);
+    const { session, effects } = kept.authority.bind(one.id, { connection }, model.nowMs);
+    kept.bound(session, model.nowMs);
     const left = one.connection === undefined || one.connection === connection ? [] : [one.connection];
     mustEqual(
       effects.map((effect) => effect.kind === 'displaced' && effect.connection),
@@ -214,7 +218,7 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
       receivedAtMs: model.nowMs,
     };
     kept.authority.apply(happened, model.nowMs);
-    kept.keep({ signal: happened });
+    kept.keep({ signal: happened }, model.nowMs);
     model.signals.push(happened);
     model.words = lastWords(model.signals);
   };
@@ -229,7 +233,9 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
     const isSpent = kept.authority.spend(one.id, asked);
     // I6: what a session may spend, it and those below it spend together.
     mustEqual(isSpent, hasRoom(model, one, amount), 'spends where there is room');
-    if (isSpent) one.permits.push(amount ?? 0);
+    if (!isSpent) return;
+    one.permits.push(amount ?? 0);
+    kept.spent(model.nowMs);
   };
 
   const perform = (input: Input): void | Promise<void> => {
@@ -275,20 +281,23 @@ export function createWorld(kept: Kept, suspendAtRisk: 'MEDIUM' | 'HIGH' | undef
       case 'narrow': {
         const { details } = authority.live(one.id, nowMs).ownGrant;
         const to = { scope: input.scope, ...(details === undefined ? {} : { details }) };
-        authority.narrow(one.id, to, CAUSE, nowMs);
+        const session = authority.narrow(one.id, to, CAUSE, nowMs);
+        kept.keep({ session }, nowMs);
         one.scopes.push(input.scope);
         return;
       }
       case 'end':
         authority.end(one.id, CAUSE);
-        kept.keep({ ended: one.id });
+        kept.keep({ ended: one.id }, nowMs);
         one.over = true;
         return;
       case 'ask':
         return look(one);
       case 'repeat': {
         const again = signals[input.nth % Math.max(1, signals.length)];
-        if (again !== undefined) authority.apply(again, nowMs);
+        if (again === undefined) return;
+        authority.apply(again, nowMs);
+        kept.keep({ signal: again }, nowMs);
         return;
       }
     }
