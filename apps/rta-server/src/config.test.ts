@@ -206,3 +206,45 @@ describe('a configuration', () => {
     expect(failureOf(text)).not.toContain('hunter2');
   });
 });
+
+function withTransmitter(members: object): string {
+  return `${MINIMAL}transmitters: ${JSON.stringify([{ issuer: 'https://idp.example', ...members }])}\n`;
+}
+
+function parsed(members: object): unknown {
+  return parseConfig(withTransmitter(members), '/etc/rta/rta.yaml', {}).transmitters[0];
+}
+
+describe('a transmitter', () => {
+  const stream = { delivery: 'poll', auth: { clientId: 'rta', clientSecret: 'secret' } };
+  test('with a stream needs to be told no more', () => {
+    expect(parsed({ stream })).toEqual({ issuer: 'https://idp.example', stream });
+    expect(parsed({ audience: 'https://rta.example', stream: { ...stream, auth: { token: 't' } } })).toEqual({
+      issuer: 'https://idp.example',
+      audience: 'https://rta.example',
+      stream: { delivery: 'poll', auth: { token: 't' } },
+    });
+  });
+
+  test('without a stream is told by hand', () => {
+    const byHand = {
+      audience: 'https://rta.example',
+      jwksUri: 'https://idp.example/jwks.json',
+      streamId: 's',
+    };
+    expect(parsed(byHand)).toEqual({ issuer: 'https://idp.example', ...byHand });
+  });
+
+  test.each([
+    [{}, 'transmitters.0.audience: is needed without `stream`'],
+    [{ audience: 'a' }, 'transmitters.0.jwksUri: is needed without `stream`'],
+    [{ stream, jwksUri: 'https://idp.example/jwks.json' }, 'transmitters.0.jwksUri: is learned'],
+    [{ stream, authorizationHeader: 'Bearer x' }, 'transmitters.0.authorizationHeader: is learned'],
+    [{ stream, streamId: 's' }, 'transmitters.0.streamId: is learned'],
+    [{ stream: { delivery: 'mail', auth: { token: 't' } } }, 'transmitters.0.stream.delivery'],
+    [{ stream: { delivery: 'poll', auth: { clientId: 'rta' } } }, 'transmitters.0.stream.auth: must have'],
+    [{ stream: { delivery: 'poll' } }, 'transmitters.0.stream.auth'],
+  ])('is refused as %j', (members, fault) => {
+    expect(failureOf(withTransmitter(members))).toContain(fault);
+  });
+});

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { LEGACY_SHAPES } from '@rta/ssf';
 import { DEFAULT_ROTATION } from '@rta/token';
 import { LineCounter, type ParsedNode, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { appError } from './errors.ts';
 import { rotationFault, rotationOf } from './token-keys.ts';
+import { transmitterSchema } from './transmitter-config.ts';
 
 const name = z.string().min(1);
 const port = z.int().min(0).max(65_535);
@@ -99,49 +99,7 @@ const members = z.strictObject({
       }),
     )
     .min(1),
-  transmitters: z
-    .array(
-      z.strictObject({
-        issuer: url,
-        audience: name,
-        jwksUri: url,
-        /** What the transmitter sends as `Authorization`, verbatim. */
-        authorizationHeader: name.exactOptional(),
-        /** What it may sign with; RS256 and ES256 by default. */
-        algorithms: z.array(z.enum(['RS256', 'ES256', 'PS256', 'EdDSA'])).exactOptional(),
-        /** URIs of the event types that it may send; any by default. */
-        eventTypes: z.array(url).exactOptional(),
-        /** Issuers whose users it may speak about; its own by default. */
-        subjectIssuers: z.array(url).exactOptional(),
-        /** Tenants of which it may speak; any by default, and people of none. */
-        tenants: z.array(name).exactOptional(),
-        /** Shapes from before SSF 1.0 that it may use; none by default. */
-        legacy: z.array(z.enum(LEGACY_SHAPES)).exactOptional(),
-        /** Its stream to this receiver, and `critical_subject_members` of its metadata. */
-        streamId: name.exactOptional(),
-        criticalSubjectMembers: z.array(name).exactOptional(),
-        /** Lets it send over QUIC, to the port of the agents, and says how it shows that it is itself. */
-        quic: z
-          .strictObject({
-            /** What stands in `authorization` of its first frame, verbatim. */
-            authorization: name.exactOptional(),
-            /** `x5t#S256` of its certificate, which an authority of `tls.clientCaFile` issued. */
-            clientThumbprint: z
-              .string()
-              .regex(/^[\w-]{43}$/, 'must be a SHA-256 digest in base64url')
-              .exactOptional(),
-          })
-          .refine(
-            ({ authorization, clientThumbprint }) =>
-              authorization !== undefined || clientThumbprint !== undefined,
-            'needs authorization or clientThumbprint',
-          )
-          .exactOptional(),
-        /** Lets plain http pass on loopback: for development. */
-        allowInsecureHttp: z.boolean().exactOptional(),
-      }),
-    )
-    .default([]),
+  transmitters: z.array(transmitterSchema).default([]),
   /** Security events to others (docs/guides/send-security-events.md). */
   ssf: z
     .strictObject({

@@ -7,6 +7,7 @@ import { runAudit } from './audit/command.ts';
 import { loadConfig } from './config.ts';
 import { remedyOf } from './errors.ts';
 import { parseKeysCommand, runKeysCommand } from './keys-command.ts';
+import { runSsf } from './ssf/command.ts';
 
 const HELP = `rta-server: live authorization for AI agents
 
@@ -21,6 +22,7 @@ Usage
                                            after a leak: refuse its tokens and replace those of live sessions
   rta-server audit verify|query|export     read and check the audit log; see rta-server audit --help
   rta-server admin COMMAND                 stop agents, read receipts, approve; see rta-server admin --help
+  rta-server ssf streams|verify            streams of security events; see rta-server ssf --help
   rta-server --help | --version
 
 Options
@@ -70,6 +72,7 @@ async function main(): Promise<number> {
   const [first, ...rest] = process.argv.slice(2);
   if (first === 'audit') return runAudit(rest, process.env);
   if (first === 'admin') return runAdmin(rest, process.env);
+  if (first === 'ssf') return runSsf(rest, process.env);
   const { values, positionals } = parseArgs({
     options: {
       json: { type: 'boolean', default: false },

@@ -138,6 +138,18 @@ export const SERVER_ERRORS = {
     retryable: false,
     httpStatus: 406,
   },
+  RTA_SERVER_STREAM_THROTTLED: {
+    summary: 'the transmitter was asked for a verification a short time ago, and wants to be left alone',
+    remedy: 'ask again in a minute; the list of streams says when the last one came',
+    retryable: true,
+    httpStatus: 429,
+  },
+  RTA_SERVER_STREAM_UNVERIFIED: {
+    summary: 'events of this transmitter do not get through now',
+    remedy: 'look at `lastError` of the stream in the list of streams, and at its status at the transmitter',
+    retryable: true,
+    httpStatus: 502,
+  },
   RTA_SERVER_STATE_UNREADABLE: {
     summary: 'what the store knows of subjects cannot be read as a whole',
     remedy:

@@ -24,4 +24,5 @@ export { createRtaServer, type RtaServer } from './rta-server.ts';
 export type { AdminOptions, RtaServerOptions, TrustedIssuer } from './rta-server-options.ts';
 export { DELEGATE_ACTION } from './sessions/delegation.ts';
 export type { EventTransmissionOptions } from './signals/event-transmission.ts';
+export type { SecurityEventSource, StreamOptions } from './signals/security-events.ts';
 export type { TrustedTransmitter } from './signals/set-deliveries.ts';

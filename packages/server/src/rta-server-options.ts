@@ -8,7 +8,7 @@ import type { Store } from '@rta/store';
 import type { TokenKeySource } from '@rta/token';
 import type { AuditFailureMode } from './audit/audit-trail.ts';
 import type { EventTransmissionOptions } from './signals/event-transmission.ts';
-import type { TrustedTransmitter } from './signals/set-deliveries.ts';
+import type { SecurityEventSource } from './signals/security-events.ts';
 
 /** An IdP whose tokens are exchanged, and what they are good for. */
 export interface TrustedIssuer extends IssuerOptions {
@@ -33,7 +33,7 @@ export interface RtaServerOptions {
   readonly keys: TokenKeySource;
   readonly issuers: readonly TrustedIssuer[];
   /** Who may send security events; none by default. */
-  readonly transmitters?: readonly TrustedTransmitter[];
+  readonly transmitters?: readonly SecurityEventSource[];
   /** Tells others what happens to sessions; without it nobody is told. */
   readonly eventTransmitter?: EventTransmissionOptions;
   readonly pdp: PolicyDecisionPoint;

@@ -228,17 +228,20 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
       ),
     ),
   });
-  const receiver =
+  const securityEvents =
     options.transmitters === undefined || options.transmitters.length === 0
       ? undefined
       : createSecurityEvents({
-          transmitters: options.transmitters,
+          sources: options.transmitters,
           singleUse: store.singleUse,
           audit,
+          records: store.streams,
+          endpointUrl: `${issuer}${HTTP_PATHS.securityEvents}`,
           raise,
           clock,
         });
 
+  const receiver = securityEvents?.receiver;
   const deliveries =
     receiver === undefined
       ? undefined
@@ -256,6 +259,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
           nonces,
           approvals,
           receipts,
+          streams: securityEvents?.streams ?? [],
           raise,
         });
 
@@ -369,8 +373,8 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
     sweep?.cancel();
     policies.close();
     keys.close();
+    await securityEvents?.close();
     await log.close();
-    await receiver?.close();
     await transmission?.close();
     await idp.close();
     await administration?.close();

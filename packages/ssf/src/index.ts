@@ -11,7 +11,6 @@ export {
 export { createStreamClient, type StreamClient } from './client/stream-client.ts';
 export type {
   StreamConfiguration,
-  StreamDelivery,
   StreamRequest,
 } from './client/stream-configuration.ts';
 export {
@@ -22,7 +21,6 @@ export {
 } from './client/stream-keeper.ts';
 export {
   createTransmitterDirectory,
-  DELIVERY_METHODS,
   type TransmitterDirectory,
   type TransmitterMetadata,
   transmitterMetadataUrl,
@@ -99,7 +97,12 @@ export {
 } from './transmitter/create-transmitter.ts';
 export type { DeliveryDiagnostics, OutboundStreamDiagnostics } from './transmitter/diagnostics.ts';
 export type { RefusedSet } from './transmitter/outbox.ts';
-export { DELIVERY_METHOD, type DeliveryMethod, type StreamStatus } from './transmitter/stream.ts';
+export {
+  DELIVERY_METHOD,
+  type Delivery,
+  type DeliveryMethod,
+  type StreamStatus,
+} from './transmitter/stream.ts';
 export type { OutgoingEvent } from './transmitter/stream-sender.ts';
 export { SSF_TRANSMITTER_ERRORS, type SsfTransmitterErrorCode } from './transmitter/transmitter-errors.ts';
 export { SSF_TRANSMITTER_LIMITS, type TransmitterLimits } from './transmitter/transmitter-limits.ts';

@@ -1,8 +1,18 @@
 import { parseArgs } from 'node:util';
 
-/** What was asked of `rta-server admin`, as a request to the admin API. */
+/** What was asked of `rta-server admin` or `rta-server ssf`, as a request to the admin API. */
 export interface AdminRequest {
-  readonly kind: 'order' | 'change' | 'changes' | 'sessions' | 'session' | 'approvals' | 'verdict' | 'whoami';
+  readonly kind:
+    | 'order'
+    | 'change'
+    | 'changes'
+    | 'sessions'
+    | 'session'
+    | 'approvals'
+    | 'verdict'
+    | 'whoami'
+    | 'streams'
+    | 'verification';
   readonly method: 'GET' | 'POST';
   /** Under `/admin/v1`. */
   readonly path: string;

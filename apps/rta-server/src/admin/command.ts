@@ -1,4 +1,4 @@
-import { mistake, parseAdminArguments } from './arguments.ts';
+import { type AdminCall, mistake, parseAdminArguments } from './arguments.ts';
 import { adminToken, askServer } from './client.ts';
 import { describeAnswer } from './describe.ts';
 import { ADMIN_HELP } from './help.ts';
@@ -15,9 +15,17 @@ export async function runAdmin(
   argv: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<number> {
-  const call = parseAdminArguments(argv);
+  return askAndTell(parseAdminArguments(argv), ADMIN_HELP, environment);
+}
+
+/** Asks what was called for and writes the answer out; help where nothing was. @throws as {@link runAdmin} */
+export async function askAndTell(
+  call: AdminCall | undefined,
+  help: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<number> {
   if (call === undefined) {
-    process.stdout.write(ADMIN_HELP);
+    process.stdout.write(help);
     return 0;
   }
   const url = call.url ?? environment['RTA_ADMIN_URL'];

@@ -28,6 +28,10 @@ function linesOf(kind: AdminRequest['kind'], answer: Members, asked: Members): r
       return listOf(answer['approvals']).map(approvalLine);
     case 'verdict':
       return [`${textOf(answer['state'])}: ${approvalLine(answer)}`];
+    case 'streams':
+      return listOf(answer['streams']).map(streamLine);
+    case 'verification':
+      return [`${textOf(answer['issuer'])}: events get through; it took ${textOf(answer['lagMs'])} ms`];
     case 'whoami':
       return [
         `${textOf(answer['sub'])} of ${textOf(answer['issuer'])}`,
@@ -90,6 +94,19 @@ function sessionLine(session: Members): string {
   const agents = listOf(session['agents']).map(({ id }) => textOf(id));
   const connected = session['connected'] === true ? 'connected' : 'away';
   return `${textOf(session['session'])}: ${agents.join(' > ')} for ${textOf(user['sub'])} (${textOf(user['issuer'])}), ${textOf(session['state'])}, ${connected}, may ${names(session['scope'])}`;
+}
+
+function streamLine(stream: Members): string {
+  const { issuer, streamId, status, lastEventAtMs, lastVerificationAtMs, lagMs, lastError } = stream;
+  const words = [
+    streamId === undefined ? 'no stream yet' : `stream ${textOf(streamId)} ${textOf(status)}`,
+    lastEventAtMs === undefined ? 'no event yet' : `last event ${time(lastEventAtMs)}`,
+    lastVerificationAtMs === undefined
+      ? 'not verified yet'
+      : `verified ${time(lastVerificationAtMs)} in ${textOf(lagMs)} ms`,
+    ...(lastError === undefined ? [] : [textOf(lastError)]),
+  ];
+  return `${textOf(issuer)}: ${words.join(', ')}`;
 }
 
 function approvalLine(task: Members): string {

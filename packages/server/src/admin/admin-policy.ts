@@ -14,6 +14,8 @@ export type AdminAction =
   | `admin:${OrderAction}`
   | 'admin:list-sessions'
   | 'admin:read-change'
+  | 'admin:list-streams'
+  | 'admin:verify-stream'
   | 'admin:approve'
   | 'admin:introspect'
   | 'admin:revoke-tokens';

@@ -1,6 +1,7 @@
 import type { Authority } from '@rta/authority';
 import type { Clock } from '@rta/core';
 import type { NonceIssuer } from '@rta/idp';
+import type { StreamKeeper } from '@rta/ssf';
 import type { Context } from 'hono';
 import type { AdminPolicy } from '../admin/admin-policy.ts';
 import type { Administrator, Administrators } from '../admin/administrators.ts';
@@ -20,6 +21,7 @@ export interface AdminApi {
   readonly receipts: Receipts;
   readonly changes: Pick<ChangeLog, 'get' | 'list'>;
   readonly approvals: Pick<Approvals, 'decide' | 'list'>;
+  readonly streams: readonly StreamKeeper[];
   readonly audit: AuditTrail;
   readonly nonces: NonceIssuer;
   readonly clock: Clock;

@@ -4,6 +4,7 @@ import type { AdminApi, Authenticate } from './admin-api.ts';
 import { addApprovalRoutes } from './admin-approval-routes.ts';
 import { addChangeRoutes } from './admin-change-routes.ts';
 import { addSessionRoutes } from './admin-session-routes.ts';
+import { addStreamRoutes } from './admin-stream-routes.ts';
 import { problemAnswer } from './refusal.ts';
 
 /** The admin API. Every answer is about this moment and this node; none may be kept. */
@@ -30,6 +31,7 @@ export function adminRoutes(options: AdminApi): Hono {
   addChangeRoutes(app, authenticate, options);
   addSessionRoutes(app, authenticate, options);
   addApprovalRoutes(app, authenticate, options);
+  addStreamRoutes(app, authenticate, options);
 
   app.all('*', () => {
     throw serverError('RTA_SERVER_ADMIN_UNKNOWN');

@@ -29,7 +29,7 @@ export interface SetDeliveries {
  * @throws TypeError for a credential that cannot be.
  */
 export function createSetDeliveries(options: {
-  readonly transmitters: readonly TrustedTransmitter[];
+  readonly transmitters: readonly Pick<TrustedTransmitter, 'issuer' | 'streamId' | 'quic'>[];
   readonly receiver: SetReceiver;
   readonly clock: Clock;
 }): SetDeliveries | undefined {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '@rta/core';
 import type { Fetch } from '../http/fetch.ts';
+import type { StreamStatus } from '../transmitter/stream.ts';
 import { type SsfClientErrorCode, ssfClientError } from './client-errors.ts';
 import { SSF_CLIENT_LIMITS } from './client-limits.ts';
 import { readJson, retryAfterMs } from './json-answer.ts';
@@ -8,7 +9,6 @@ import {
   parseStreamStatus,
   type StreamConfiguration,
   type StreamRequest,
-  type StreamStatus,
   streamRequestJson,
 } from './stream-configuration.ts';
 import type { TransmitterDirectory, TransmitterMetadata } from './transmitter-metadata.ts';

@@ -1,21 +1,12 @@
 import { z } from 'zod';
 import { SSF_LIMITS } from '../limits.ts';
+import { type Delivery, STREAM_STATUSES, type StreamStatus } from '../transmitter/stream.ts';
 import { ssfClientError } from './client-errors.ts';
 import { SSF_CLIENT_LIMITS } from './client-limits.ts';
 
-/** How a stream is delivered, as it is asked for. */
-export type StreamDelivery =
-  | {
-      readonly method: 'urn:ietf:rfc:8935';
-      readonly endpointUrl: string;
-      /** What the transmitter sends as `Authorization` with every push. */
-      readonly authorizationHeader?: string;
-    }
-  | { readonly method: 'urn:ietf:rfc:8936' };
-
 /** What a receiver says of its stream. What is absent stays as it is when a stream is updated. */
 export interface StreamRequest {
-  readonly delivery?: StreamDelivery;
+  readonly delivery?: Delivery;
   /** URIs of event types. */
   readonly eventsRequested?: readonly string[];
   readonly description?: string;
@@ -36,9 +27,6 @@ export interface StreamConfiguration {
   /** After so long without a request the transmitter may pause, disable or delete the stream. */
   readonly inactivityTimeoutMs?: number;
 }
-
-/** Whether a stream sends; paused ones hold what happens, disabled ones do not. */
-export type StreamStatus = 'enabled' | 'paused' | 'disabled';
 
 const name = z.string().min(1).max(SSF_LIMITS.nameCharacters);
 const types = z.array(name).max(SSF_CLIENT_LIMITS.eventTypesCount);
@@ -121,7 +109,7 @@ export function streamRequestJson({ delivery, eventsRequested, description }: St
   };
 }
 
-const status = z.object({ status: z.enum(['enabled', 'paused', 'disabled']) });
+const status = z.object({ status: z.enum(STREAM_STATUSES) });
 
 /**
  * Reads the status of a stream.

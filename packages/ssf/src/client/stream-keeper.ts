@@ -6,6 +6,7 @@ import { createGuardedFetch } from '../http/guarded-fetch.ts';
 import type { ReceivedEvent } from '../receiver/received-event.ts';
 import type { TransmitterOptions } from '../receiver/registered-transmitter.ts';
 import type { SetReceiver } from '../receiver/set-receiver.ts';
+import { DELIVERY_METHOD, type StreamStatus } from '../transmitter/stream.ts';
 import { type ClientAuthentication, createAccessTokens } from './access-token.ts';
 import { createAuthorizedFetch } from './authorized-fetch.ts';
 import { isSsfClientError, ssfClientError } from './client-errors.ts';
@@ -13,10 +14,10 @@ import { SSF_CLIENT_LIMITS } from './client-limits.ts';
 import { createPollClient, type PollClient } from './poll-client.ts';
 import { createRetry, wait } from './retry.ts';
 import { createStreamClient } from './stream-client.ts';
-import type { StreamConfiguration, StreamStatus } from './stream-configuration.ts';
+import type { StreamConfiguration } from './stream-configuration.ts';
 import { createStreamMemory, type KnownStream } from './stream-record.ts';
 import { setUpStream, type WantedStream } from './stream-setup.ts';
-import { createTransmitterDirectory, DELIVERY_METHODS } from './transmitter-metadata.ts';
+import { createTransmitterDirectory } from './transmitter-metadata.ts';
 import { createVerificationStateMaker, type VerificationStateMaker } from './verification-state.ts';
 
 /** What is learnt of a transmitter, and so need not be given. */
@@ -319,9 +320,9 @@ function wantedStream(options: StreamKeeperOptions, secret: string): WantedStrea
   return {
     delivery:
       delivery.method === 'poll'
-        ? { method: DELIVERY_METHODS.poll }
+        ? { method: DELIVERY_METHOD.poll }
         : {
-            method: DELIVERY_METHODS.push,
+            method: DELIVERY_METHOD.push,
             endpointUrl: delivery.endpointUrl,
             authorizationHeader: `Bearer ${secret}`,
           },

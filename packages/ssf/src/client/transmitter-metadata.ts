@@ -6,16 +6,13 @@ import { ssfClientError } from './client-errors.ts';
 import { SSF_CLIENT_LIMITS } from './client-limits.ts';
 import { readJson } from './json-answer.ts';
 
-/** Delivery methods of streams. */
-export const DELIVERY_METHODS = { push: 'urn:ietf:rfc:8935', poll: 'urn:ietf:rfc:8936' } as const;
-
 /** What a transmitter says of itself. @see SSF 1.0 §7.1 */
 export interface TransmitterMetadata {
   readonly issuer: string;
   /** Absent for transmitters from before SSF 1.0. */
   readonly specVersion?: string;
   readonly jwksUri?: string;
-  /** URNs; {@link DELIVERY_METHODS}. */
+  /** URNs; as in `DELIVERY_METHOD`. */
   readonly deliveryMethods: readonly string[];
   readonly configurationEndpoint?: string;
   readonly statusEndpoint?: string;

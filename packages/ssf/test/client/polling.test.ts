@@ -1,8 +1,10 @@
+import { systemClock } from '@rta/core';
 import { createMemoryStore } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createPollClient, type PollClient } from '../../src/client/poll-client.ts';
 import { createGuardedFetch, createSetReceiver, type ReceivedEvent } from '../../src/index.ts';
+import { eventually } from './eventually.ts';
 import { AUDIENCE, NOW_MS, openTransmitter, type ScriptedTransmitter } from './scripted-transmitter.ts';
 
 const POLL = 'POST /poll/stream-1';
@@ -24,10 +26,12 @@ function startPolling(
 ): Polling {
   const { clock = createFakeClock(NOW_MS), accept, responseBytes = 8_388_608 } = options;
   const { issuer } = transmitter;
-  const fetch = createGuardedFetch({ clock, allowLoopbackHttp: true, timeoutMs: 120_000, responseBytes });
+  // Requests take real time, however time is moved on.
+  const fetch = createGuardedFetch({ clock: systemClock, allowLoopbackHttp: true, responseBytes });
   const events: ReceivedEvent[] = [];
   const gone: Error[] = [];
   const receiver = createSetReceiver({
+    fetch,
     transmitters: [{ issuer, audience: AUDIENCE, jwksUri: `${issuer}/jwks.json`, allowInsecureHttp: true }],
     singleUse: createMemoryStore({ clock }).singleUse,
     clock,
@@ -61,7 +65,7 @@ function startPolling(
 async function nextPoll(transmitter: ScriptedTransmitter, clock: FakeClock) {
   const polled = transmitter.next(POLL);
   const before = transmitter.count(POLL);
-  await vi.waitFor(() => {
+  await eventually(() => {
     clock.advance(1_000);
     expect(transmitter.count(POLL)).toBeGreaterThan(before);
   });
@@ -103,7 +107,7 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     for (let index = 0; index < 130; index += 1) await transmitter.enqueue(`jti-${index}`);
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(transmitter.queue.size).toBe(0));
+    await eventually(() => expect(transmitter.queue.size).toBe(0));
     expect(new Set(polling.events.map(({ jti }) => jti)).size).toBe(130);
     expect(transmitter.count(POLL)).toBe(4);
   });
@@ -125,7 +129,7 @@ describe('polling', () => {
     await using polling = startPolling(transmitter);
     await first;
     await second;
-    const reported = await vi.waitFor(() => {
+    const reported = await eventually(() => {
       expect(transmitter.setErrors.size).toBe(6);
       return Object.fromEntries(transmitter.setErrors);
     });
@@ -153,7 +157,7 @@ describe('polling', () => {
     const second = await nextPoll(transmitter, polling.clock);
     expect(second.body).toEqual({ maxEvents: 64, returnImmediately: false });
     isUp = true;
-    await vi.waitFor(() => {
+    await eventually(() => {
       polling.clock.advance(1_000);
       expect(transmitter.queue.size).toBe(0);
     });
@@ -164,10 +168,10 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     await using polling = startPolling(transmitter);
     const set = await transmitter.enqueue('jti-1');
-    await vi.waitFor(() => expect(transmitter.queue.size).toBe(0));
+    await eventually(() => expect(transmitter.queue.size).toBe(0));
     transmitter.queue.set('jti-1', set);
     transmitter.answerPolls();
-    await vi.waitFor(() => {
+    await eventually(() => {
       polling.clock.advance(1_000);
       expect(transmitter.queue.size).toBe(0);
     });
@@ -178,7 +182,7 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     transmitter.intercept = ({ route }) => (route === POLL ? { status: 200, json: { sets: {} } } : undefined);
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(polling.client.health().lastAnswerAtMs).toBe(NOW_MS));
+    await eventually(() => expect(polling.client.health().lastAnswerAtMs).toBe(NOW_MS));
     polling.clock.advance(999);
     expect(transmitter.count(POLL)).toBe(1);
     const second = transmitter.next(POLL);
@@ -196,7 +200,7 @@ describe('polling', () => {
         ? { status: 200, json: { sets: { ...junk, ['n'.repeat(2_000)]: 'x', good } } }
         : undefined;
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(transmitter.setErrors.size).toBe(20_000), { timeout: 20_000 });
+    await eventually(() => expect(transmitter.setErrors.size).toBe(20_000));
     expect(polling.events.map(({ jti }) => jti)).toEqual(['good']);
     expect(transmitter.seen[1]?.body).toMatchObject({ maxEvents: 0, returnImmediately: true });
     const reports = transmitter.seen.map(({ body }) => {
@@ -210,7 +214,7 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     for (let index = 0; index < 40; index += 1) await transmitter.enqueue(`jti-${index}`);
     await using polling = startPolling(transmitter, { responseBytes: 6_000 });
-    await vi.waitFor(() => {
+    await eventually(() => {
       polling.clock.advance(1_000);
       expect(transmitter.queue.size).toBe(0);
     });
@@ -227,13 +231,13 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     transmitter.intercept = ({ route }) => (route === POLL ? answer : undefined);
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(polling.client.health().lastError).toMatchObject({ code: 'RTA_SSF_POLL_ANSWER' }),
     );
     transmitter.intercept = undefined;
     await transmitter.enqueue('jti-1');
     await nextPoll(transmitter, polling.clock);
-    await vi.waitFor(() => expect(polling.events).toHaveLength(1));
+    await eventually(() => expect(polling.events).toHaveLength(1));
     expect(polling.client.health().lastError).toBeUndefined();
   });
 
@@ -244,7 +248,7 @@ describe('polling', () => {
     const waits: number[] = [];
     let last: Error | undefined;
     for (let attempt = 1; attempt <= 9; attempt += 1) {
-      await vi.waitFor(() => expect(polling.client.health().lastError).not.toBe(last), { interval: 1 });
+      await eventually(() => expect(polling.client.health().lastError).not.toBe(last));
       last = polling.client.health().lastError;
       // The timer of the wait fires, and that of the next request is set in a later turn.
       let waitedMs = 0;
@@ -264,7 +268,7 @@ describe('polling', () => {
     transmitter.intercept = ({ route }) =>
       route === POLL ? { status: 429, headers: { 'retry-after': '120' } } : undefined;
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(polling.client.health().lastError).toBeDefined());
+    await eventually(() => expect(polling.client.health().lastError).toBeDefined());
     polling.clock.advance(119_999);
     expect(transmitter.count(POLL)).toBe(1);
     const second = transmitter.next(POLL);
@@ -278,11 +282,11 @@ describe('polling', () => {
     transmitter.intercept = ({ route, body }) =>
       route === POLL && Object.hasOwn(body as object, 'ack') ? { status: 400 } : undefined;
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(transmitter.count(POLL)).toBe(2));
+    await eventually(() => expect(transmitter.count(POLL)).toBe(2));
     transmitter.intercept = undefined;
     const third = await nextPoll(transmitter, polling.clock);
     expect(third.body).not.toHaveProperty('ack');
-    await vi.waitFor(() => {
+    await eventually(() => {
       polling.clock.advance(1_000);
       expect(transmitter.queue.size).toBe(0);
     });
@@ -293,7 +297,7 @@ describe('polling', () => {
     await using transmitter = await openTransmitter();
     transmitter.intercept = ({ route }) => (route === POLL ? { status: 404 } : undefined);
     await using polling = startPolling(transmitter);
-    await vi.waitFor(() => expect(polling.gone).toMatchObject([{ code: 'RTA_SSF_STREAM_UNKNOWN' }]));
+    await eventually(() => expect(polling.gone).toMatchObject([{ code: 'RTA_SSF_STREAM_UNKNOWN' }]));
     expect(polling.clock.pendingTimers).toBe(0);
     expect(transmitter.count(POLL)).toBe(1);
   });
@@ -326,12 +330,12 @@ describe('polling', () => {
       Object.hasOwn((body as object | undefined) ?? {}, 'ack') ? { status: 503 } : undefined;
     {
       await using before = startPolling(transmitter);
-      await vi.waitFor(() => expect(before.events).toHaveLength(1));
+      await eventually(() => expect(before.events).toHaveLength(1));
     }
     transmitter.intercept = undefined;
     expect(transmitter.queue.size).toBe(1);
     await using after = startPolling(transmitter);
-    await vi.waitFor(() => expect(transmitter.queue.size).toBe(0));
+    await eventually(() => expect(transmitter.queue.size).toBe(0));
     expect(after.events.map(({ jti }) => jti)).toEqual(['jti-1']);
   });
 });

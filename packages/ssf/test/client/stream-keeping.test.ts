@@ -1,6 +1,7 @@
+import type { Clock } from '@rta/core';
 import { createMemoryStore, type Records, type SingleUseKeys } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   createSetReceiver,
   createStreamKeeper,
@@ -9,6 +10,7 @@ import {
   type StreamKeeper,
   type StreamKeeperOptions,
 } from '../../src/index.ts';
+import { eventually } from './eventually.ts';
 import {
   AUDIENCE,
   NOW_MS,
@@ -64,7 +66,7 @@ function startNode(
     authentication: { clientId: 'rta', clientSecret: 'secret' },
     receiver,
     records: shared.streams,
-    clock,
+    clock: withoutTimeLimits(clock),
     ...rest,
   });
   return {
@@ -79,14 +81,23 @@ function startNode(
   };
 }
 
+/** Requests take real time: their limits of ten seconds and two minutes do not come, however time is moved on. */
+function withoutTimeLimits(clock: FakeClock): Clock {
+  return {
+    ...clock,
+    after: (delayMs, callback) =>
+      delayMs === 10_000 || delayMs === 120_000 ? { cancel: () => {} } : clock.after(delayMs, callback),
+  };
+}
+
 async function verified(node: Node): Promise<void> {
-  await vi.waitFor(() => expect(node.keeper.health().lastVerificationAtMs).toBeDefined());
-  await vi.waitFor(() => expect(node.keeper.health().lastError).toBeUndefined());
+  await eventually(() => expect(node.keeper.health().lastVerificationAtMs).toBeDefined());
+  await eventually(() => expect(node.keeper.health().lastError).toBeUndefined());
 }
 
 /** Waits until the keeper rests, then moves time on. */
 async function after(node: Node, ms: number): Promise<void> {
-  await vi.waitFor(() => expect(node.clock.pendingTimers).toBeGreaterThan(0));
+  await eventually(() => expect(node.clock.pendingTimers).toBeGreaterThan(0));
   node.clock.advance(ms);
 }
 
@@ -148,7 +159,7 @@ describe('a kept stream', () => {
     await using node = startNode(transmitter, { delivery: { method: 'poll' } });
     await verified(node);
     await transmitter.send('stream-1', {});
-    await vi.waitFor(() => expect(node.events).toHaveLength(1));
+    await eventually(() => expect(node.events).toHaveLength(1));
     expect(transmitter.streams.get('stream-1')?.['delivery']).toEqual({
       method: POLL,
       endpoint_url: `${transmitter.issuer}/poll/stream-1`,
@@ -184,7 +195,7 @@ describe('a kept stream', () => {
     transmitter.push = undefined;
     transmitter.intercept = () => ({ status: 503 });
     await using node = startNode(transmitter, { shared });
-    await vi.waitFor(() => expect(node.keeper.health().lastError).toBeDefined());
+    await eventually(() => expect(node.keeper.health().lastError).toBeDefined());
     await transmitter.send('stream-1', {});
     expect(node.events).toHaveLength(1);
   });
@@ -254,7 +265,7 @@ describe('a kept stream', () => {
           }
         : undefined;
     await using node = startNode(transmitter);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(node.keeper.health().lastError).toMatchObject({ code: 'RTA_SSF_STREAM_ISSUER' }),
     );
     expect(node.keeper.health().streamId).toBeUndefined();
@@ -291,7 +302,7 @@ describe('a kept stream', () => {
     await using node = startNode(transmitter);
     await verified(node);
     transmitter.streams.clear();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await after(node, 300_000);
       expect(node.keeper.health().streamId).toBe('stream-2');
     });
@@ -304,7 +315,7 @@ describe('a kept stream', () => {
     transmitter.streams.clear();
     transmitter.intercept = ({ route }) => (route === 'POST /poll/stream-1' ? { status: 404 } : undefined);
     transmitter.answerPolls();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await after(node, 2_000);
       expect(node.keeper.health().streamId).toBe('stream-2');
     });
@@ -353,7 +364,7 @@ describe('a kept stream', () => {
     await using transmitter = await openTransmitter();
     transmitter.intercept = () => ({ status: 503 });
     await using node = startNode(transmitter);
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(node.keeper.health().lastError).toMatchObject({ code: 'RTA_SSF_STREAM_UNAVAILABLE' }),
     );
     transmitter.intercept = undefined;
@@ -392,7 +403,7 @@ describe('the verification of a stream', () => {
     transmitter.push = async () => undefined;
     await using node = startNode(transmitter);
     await transmitter.next('POST /verify');
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await after(node, 60_000);
       expect(node.keeper.health().lastError).toMatchObject({ code: 'RTA_SSF_STREAM_UNVERIFIED' });
     });
@@ -402,7 +413,7 @@ describe('the verification of a stream', () => {
         authorization,
         body: Buffer.from(set),
       });
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       await after(node, 300_000);
       expect(node.keeper.health().lastError).toBeUndefined();
     });
@@ -451,8 +462,8 @@ describe('the verification of a stream', () => {
     await verified(one);
     await using other = startNode(transmitter, { shared });
     // Everything is pushed to the first node.
-    await vi.waitFor(() => expect(transmitter.count('POST /verify')).toBe(2));
-    await vi.waitFor(async () => {
+    await eventually(() => expect(transmitter.count('POST /verify')).toBe(2));
+    await eventually(async () => {
       await after(other, 60_000);
       expect(other.keeper.health().lastVerificationAtMs).toBe(NOW_MS);
     });
@@ -465,7 +476,7 @@ describe('the verification of a stream', () => {
     const shared = createMemoryStore({ clock: createFakeClock(NOW_MS) });
     await using one = startNode(transmitter, { shared });
     await using other = startNode(transmitter, { shared });
-    await vi.waitFor(() => {
+    await eventually(() => {
       if (other.keeper.health().streamId === undefined) other.clock.advance(1_000);
       if (one.keeper.health().streamId === undefined) one.clock.advance(1_000);
       expect(one.keeper.health().streamId).toBe('stream-1');
