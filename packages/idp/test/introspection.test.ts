@@ -275,10 +275,7 @@ test.each<[string, object, object, string | undefined]>([
 ])('of two phone numbers of one token counts %s', async (_case, signed, introspected, phone) => {
   const registry = registryOf(issuerAt(idp, { jwks: {} }));
   idp.introspects(active({ client_id: 'copilot', ...introspected }));
-  const subject = await subjectOf(
-    registry,
-    await signToken(key, jwtClaims(signed as Record<string, unknown>)),
-  );
+  const subject = await subjectOf(registry, await signToken(key, jwtClaims(signed)));
   expect(subject).toMatchObject({ sub: 'alice' });
   expect((subject as { phone?: string }).phone).toBe(phone);
 });

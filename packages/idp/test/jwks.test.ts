@@ -179,33 +179,15 @@ test('an e-mail address that is not verified is left out', async () => {
   }
 });
 
-test('a phone number is there where the issuer says that it is verified, and only then', async () => {
-  const registry = registryWith();
-  for (const [phone_number_verified, phone] of [
-    [true, '+12065550123'],
-    ['true', '+12065550123'],
-    [false, undefined],
-    ['no', undefined],
-    [undefined, undefined],
-  ] as const) {
-    const claims = accessClaims({ phone_number: '+12065550123', phone_number_verified });
-    const token = await signToken(key, claims);
-    const subject = await registry.verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
-    expect(subject.phone).toBe(phone);
-  }
-});
-
-test('a token is known by its jti, and one that is no name is none', async () => {
-  const registry = registryWith();
-  for (const [jti, tokenId] of [
-    ['token-1', 'token-1'],
-    [7, undefined],
-    ['two\nlines', undefined],
-  ] as const) {
-    const token = await signToken(key, accessClaims({ jti } as unknown as JWTPayload));
-    const subject = await registry.verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
-    expect(subject.tokenId).toBe(tokenId);
-  }
+test.each<[claims: Record<string, unknown>, phone: string | undefined, tokenId: string | undefined]>([
+  [{ phone_number: '+1', phone_number_verified: true, jti: 'token-1' }, '+1', 'token-1'],
+  [{ phone_number: '+1', phone_number_verified: 'true', jti: 7 }, '+1', undefined],
+  [{ phone_number: '+1', phone_number_verified: 'no', jti: 'two\nlines' }, undefined, undefined],
+  [{ phone_number: '+1' }, undefined, undefined],
+])('by %j it is known: phone %s, where that is verified, token %s', async (claims, phone, tokenId) => {
+  const token = await signToken(key, accessClaims(claims));
+  const subject = await registryWith().verifySubjectToken({ token, tokenType: TOKEN_TYPE.accessToken });
+  expect([subject.phone, subject.tokenId]).toEqual([phone, tokenId]);
 });
 
 test('scope is read from scp where an issuer writes it so', async () => {

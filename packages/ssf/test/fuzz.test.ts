@@ -85,6 +85,7 @@ const SUBJECT_MEMBERS = [
   '__proto__',
 ];
 
+const part = (value: unknown): string => toBase64Url(utf8(JSON.stringify(value)));
 const json = fc.jsonValue({ maxDepth: 3 }) as fc.Arbitrary<JsonValue>;
 const word = fc.constantFrom<JsonValue>(
   ISSUER,
@@ -209,7 +210,6 @@ test.prop(
   ],
   { numRuns: 200 },
 )('no header opens for a key that the transmitter does not publish', async (header) => {
-  const part = (value: unknown): string => toBase64Url(utf8(JSON.stringify(value)));
   const [, payload = ''] = SET.split('.');
   const [, , signature = ''] = (await sign('{}', { key: ATTACKER })).split('.');
   for (const last of ['', signature]) {

@@ -15,6 +15,22 @@ function pushMany(bench: Bench, body: unknown, parts: { contentType?: string } =
 
 const answerOf = ({ body }: PushResponse): unknown => JSON.parse(body ?? 'null');
 
+const verification = (state: string, id: string): JsonObject =>
+  claims({
+    aud: 'https://new.example',
+    sub_id: { format: 'opaque', id },
+    events: { 'https://schemas.openid.net/secevent/ssf/event-type/verification': { state } },
+  });
+
+const scoped = async (
+  subject: JsonObject,
+  limits: { tenants?: readonly string[] } = {},
+): Promise<unknown> => {
+  await using bench = openBench({ transmitter: limits });
+  await bench.send(claims({ sub_id: subject }));
+  return bench.events[0]?.subject ?? bench.published[0];
+};
+
 describe('several tokens in one request', () => {
   test('are acknowledged and refused one by one', async () => {
     await using bench = openBench();
@@ -141,12 +157,6 @@ describe('transmitters may be registered while the receiver runs', () => {
     bench.receiver.expectVerification(ISSUER, 'state-1', 'stream-1');
     bench.receiver.register({ issuer: ISSUER, audience: 'https://new.example', jwks: JWKS });
     expect((await bench.send(claims())).status).toBe(400);
-    const verification = (state: string, id: string): JsonObject =>
-      claims({
-        aud: 'https://new.example',
-        sub_id: { format: 'opaque', id },
-        events: { 'https://schemas.openid.net/secevent/ssf/event-type/verification': { state } },
-      });
     expect((await bench.send(verification('state-2', 'stream-1'))).status).toBe(400);
     expect((await bench.send(verification('state-1', 'stream-2'))).status).toBe(400);
     expect((await bench.send(verification('state-1', 'stream-1'))).status).toBe(202);
@@ -160,14 +170,6 @@ describe('transmitters may be registered while the receiver runs', () => {
 });
 
 describe("the limits of a transmitter's word", () => {
-  const scoped = async (
-    subject: JsonObject,
-    limits: { tenants?: readonly string[] } = {},
-  ): Promise<unknown> => {
-    await using bench = openBench({ transmitter: limits });
-    await bench.send(claims({ sub_id: subject }));
-    return bench.events[0]?.subject ?? bench.published[0];
-  };
   const jane = { format: 'iss_sub', iss: ISSUER, sub: 'jane' };
   const foreign = { format: 'iss_sub', iss: PARTNER, sub: 'joe' };
 

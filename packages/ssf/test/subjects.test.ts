@@ -83,7 +83,7 @@ describe('what is shaped otherwise than its format demands is refused', () => {
     ['too many addresses', { format: 'ip-addresses', 'ip-addresses': Array<string>(33).fill('::1') }],
     ['a resource without a URI', { format: 'scim', externalId: 'a' }],
     ['aliases without any', { format: 'aliases', identifiers: [] }],
-    ['too many aliases', { format: 'aliases', identifiers: Array<JsonObject>(33).fill(OPAQUE) }],
+    ['too many aliases', { format: 'aliases', identifiers: Array.from({ length: 33 }, () => OPAQUE) }],
     [
       'aliases of aliases',
       { format: 'aliases', identifiers: [{ format: 'aliases', identifiers: [OPAQUE] }] },
@@ -127,9 +127,10 @@ describe('matching (SSF 1.0 §8.1.3.1)', () => {
   });
 
   test('simple subjects match where they are identical, whatever the order of their members', () => {
-    const simple = (json: JsonObject): ReturnType<typeof parseSubject> => parseSubject(json);
-    expect(matchesSubject(simple(EMAIL), simple({ email: 'a@x.example', format: 'email' }))).toBe(true);
-    expect(matchesSubject(simple(EMAIL), simple({ ...EMAIL, email: 'b@x.example' }))).toBe(false);
-    expect(matchesSubject(simple(EMAIL), simple({ format: 'complex', user: EMAIL }))).toBe(false);
+    expect(matchesSubject(parseSubject(EMAIL), parseSubject({ email: 'a@x.example', format: 'email' }))).toBe(
+      true,
+    );
+    expect(matchesSubject(parseSubject(EMAIL), parseSubject({ ...EMAIL, email: 'b@x.example' }))).toBe(false);
+    expect(matchesSubject(parseSubject(EMAIL), parseSubject({ format: 'complex', user: EMAIL }))).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ssfError } from '../errors.ts';
 import { CAEP_SCHEMAS } from './caep-events.ts';
 import { OAUTH_EVENTS } from './event-types.ts';
+import type { EventValues } from './event-values.ts';
 import { RISC_MEMBERS } from './members.ts';
 import { RISC_SCHEMAS } from './risc-events.ts';
 import { SCIM_SCHEMAS } from './scim-events.ts';
@@ -14,13 +15,13 @@ const SCHEMAS = {
   ...SSF_SCHEMAS,
   ...SCIM_SCHEMAS,
   [OAUTH_EVENTS.tokensRevoked]: z.object({ ...RISC_MEMBERS }),
-} as const;
+} as const satisfies { readonly [Type in KnownEventType]: z.ZodType<EventValues[Type]> };
 
 /** URI of an event type that this package knows. */
-export type KnownEventType = keyof typeof SCHEMAS;
+export type KnownEventType = keyof EventValues;
 
 /** Members of the events of a type, by the names of its specification. */
-export type EventValue<Type extends KnownEventType> = z.output<(typeof SCHEMAS)[Type]>;
+export type EventValue<Type extends KnownEventType> = EventValues[Type];
 
 /** One event of a known type. */
 export type KnownEvent = {

@@ -27,7 +27,18 @@ const SIMPLE = z.discriminatedUnion('format', [
 ]);
 
 /** A subject identifier of a known format that is one name. @see RFC 9493 §3.2, SSF 1.0 §3.5, RFC 9967 §2.1 */
-export type SimpleSubject = z.output<typeof SIMPLE>;
+export type SimpleSubject =
+  | { readonly format: 'account'; readonly uri: string }
+  | { readonly format: 'did'; readonly url: string }
+  | { readonly format: 'email'; readonly email: string }
+  | { readonly format: 'iss_sub'; readonly iss: string; readonly sub: string }
+  | { readonly format: 'opaque'; readonly id: string }
+  | { readonly format: 'phone_number'; readonly phone_number: string }
+  | { readonly format: 'uri'; readonly uri: string }
+  | { readonly format: 'jwt_id'; readonly iss: string; readonly jti: string }
+  | { readonly format: 'saml_assertion_id'; readonly issuer: string; readonly assertion_id: string }
+  | { readonly format: 'ip-addresses'; readonly 'ip-addresses': readonly string[] }
+  | { readonly format: 'scim'; readonly uri: string; readonly externalId?: string };
 
 /** What stands where a subject identifier should be, in a format that nobody here knows. */
 export interface UnknownSubject {
