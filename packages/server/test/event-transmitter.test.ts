@@ -224,7 +224,7 @@ describe('a server that sends events', () => {
     const { session } = await t.openSession();
     expect(await session.authorize(READ)).toMatchObject({ permitted: true });
     await t.revoke('alice');
-    await expect.poll(() => faults).toContain('events');
+    await expect.poll(() => faults, { timeout: 15_000 }).toContain('events');
     expect(t.server.openSessions).toBe(0);
     unsubscribe(faultChannel.name, listen);
   });

@@ -15,6 +15,9 @@ import {
 } from '../src/index.ts';
 import { revoked, SIGNER } from './transmitter-bench.ts';
 
+/** A machine that is busy takes its time. */
+const PATIENT = { timeout: 15_000 };
+
 /** A real HTTP server in front of what speaks fetch; its origin is known before what it serves is made. */
 async function listen(): Promise<
   AsyncDisposable & { readonly origin: string; serve: (request: Request) => Promise<Response> }
@@ -119,25 +122,25 @@ async function openPair(method: 'push' | 'poll'): Promise<Pair> {
 
 test.each(['push', 'poll'] as const)('events arrive by %s, and the stream is verified', async (method) => {
   await using pair = await openPair(method);
-  await expect.poll(() => pair.keeper.health().status).toBe('enabled');
+  await expect.poll(() => pair.keeper.health().status, PATIENT).toBe('enabled');
   await pair.transmitter.emit(revoked('jane', { txn: 'one' }));
-  await expect.poll(() => pair.events.map(({ txn }) => txn)).toEqual(['one']);
+  await expect.poll(() => pair.events.map(({ txn }) => txn), PATIENT).toEqual(['one']);
   // The keeper verifies by itself when it has made the stream; another verification is to wait.
   pair.clock.advance(5_000);
   await pair.keeper.verify();
   expect(pair.keeper.health()).toMatchObject({ status: 'enabled', lastError: undefined });
   expect(pair.transmitter.streams()).toHaveLength(1);
-  await expect.poll(() => pair.transmitter.streams()[0]?.waitingCount).toBe(0);
+  await expect.poll(() => pair.transmitter.streams()[0]?.waitingCount, PATIENT).toBe(0);
 });
 
 test.each(['push', 'poll'] as const)('a receiver hears by %s that its stream is paused', async (method) => {
   await using pair = await openPair(method);
-  await expect.poll(() => pair.keeper.health().status).toBe('enabled');
+  await expect.poll(() => pair.keeper.health().status, PATIENT).toBe('enabled');
   const [stream] = pair.transmitter.streams();
   await pair.transmitter.setStatus(stream?.id ?? '', 'paused', 'maintenance');
-  await expect.poll(() => pair.keeper.health().status).toBe('paused');
+  await expect.poll(() => pair.keeper.health().status, PATIENT).toBe('paused');
   await pair.transmitter.emit(revoked('jane', { txn: 'held' }));
   await pair.transmitter.setStatus(stream?.id ?? '', 'enabled');
-  await expect.poll(() => pair.events.map(({ txn }) => txn)).toEqual(['held']);
+  await expect.poll(() => pair.events.map(({ txn }) => txn), PATIENT).toEqual(['held']);
   expect(pair.keeper.health().status).toBe('enabled');
 });
