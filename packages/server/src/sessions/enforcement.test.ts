@@ -229,13 +229,14 @@ test('nobody is cut off because the node stood still: what came meanwhile is rea
   expect(cut).toEqual([`connection of ${second}`]);
 });
 
+const about = ({ kind, session, change }: AuditRecord) => [kind, session, change];
+
 test('that something happened is recorded at once, and whom else it happened to when they were told [I7]', async () => {
   const t = await startNode(3);
   t.change('HIGH');
   t.change('LOW');
   t.enforcement.acknowledge(`connection of ${t.pushed[0]}`, t.pushed[0] as SessionId, 2);
 
-  const about = ({ kind, session, change }: AuditRecord) => [kind, session, change];
   expect(t.recorded.map(about)).toEqual([
     ['change', t.pushed[0], 'change-1'],
     ['change', t.pushed[3], 'change-2'],
