@@ -83,6 +83,52 @@ test('one QUIC dialer does all dials: what the client trusts is read once', asyn
   expect(dialled).toHaveLength(3);
 });
 
+test('who comes back with the same tickets has the dialer of before', async () => {
+  const { loaders, dialled, quicDialers } = fakeTransports();
+  const options = { ca: 'authority', tickets: createTicketStore() };
+  for (let time = 0; time < 3; time++) await createDialer(ENDPOINT, { ...options }, loaders).quic(NEVER);
+
+  expect(quicDialers).toEqual([{ ...ENDPOINT, ca: 'authority' }]);
+  expect(dialled).toHaveLength(3);
+});
+
+test.each<[string, Partial<DialOptions>, Partial<typeof ENDPOINT>]>([
+  ['authorities', { ca: 'another authority' }, {}],
+  ['server name', { serverName: 'another.example' }, {}],
+  ['certificate', { credentials: { cert: 'another cert', key: 'key' } }, {}],
+  ['key', { credentials: { cert: 'cert', key: 'another key' } }, {}],
+  ['trace', { qlog: () => undefined }, {}],
+  ['ticket store', { tickets: createTicketStore() }, {}],
+  ['host', {}, { host: 'another.example' }],
+  ['port', {}, { port: 4434 }],
+])('who comes back with another %s has a dialer of its own', async (_what, changed, elsewhere) => {
+  const { loaders, quicDialers } = fakeTransports();
+  const options: DialOptions = {
+    ca: 'authority',
+    serverName: 'server.example',
+    credentials: { cert: 'cert', key: 'key' },
+    tickets: createTicketStore(),
+  };
+  await createDialer(ENDPOINT, options, loaders).quic(NEVER);
+  await createDialer({ ...ENDPOINT, ...elsewhere }, { ...options, ...changed }, loaders).quic(NEVER);
+
+  expect(quicDialers).toHaveLength(2);
+});
+
+test('credentials that were changed in their place are other credentials', async () => {
+  const { loaders, quicDialers } = fakeTransports();
+  const credentials = { cert: 'cert', key: 'key' };
+  const options: DialOptions = { credentials, tickets: createTicketStore() };
+  await createDialer(ENDPOINT, options, loaders).quic(NEVER);
+  credentials.key = 'another key';
+  await createDialer(ENDPOINT, options, loaders).quic(NEVER);
+
+  expect(quicDialers).toMatchObject([
+    { credentials: { cert: 'cert', key: 'key' } },
+    { credentials: { cert: 'cert', key: 'another key' } },
+  ]);
+});
+
 test('options that QUIC refuses are refused each time', async () => {
   const { loaders } = fakeTransports();
   const refusing: TransportLoaders = {

@@ -9,6 +9,7 @@ import type { dialWebSocket } from '@rta/transport-websocket';
 import { codeOf, sdkDiagnostics } from './diagnostics.ts';
 import type { Endpoint } from './endpoint.ts';
 import { sdkError } from './errors.ts';
+import { keepDialer, keptDialer } from './kept-dialer.ts';
 import { type TicketStore, ticketKey } from './ticket-store.ts';
 
 /** A transport over which a server can be reached. */
@@ -16,13 +17,19 @@ export type TransportName = 'quic' | 'websocket';
 
 /** Whom a client trusts, and who it is. */
 export interface DialOptions {
-  /** Certificates to trust, PEM; those that Node.js trusts by default. */
+  /**
+   * Certificates to trust, PEM; those that Node.js trusts by default. Connections that share `tickets` trust what Node.js
+   * trusted when the first of them was made.
+   */
   readonly ca?: string;
   /** The name that the server's certificate must be for; the host by default. */
   readonly serverName?: string;
   /** A certificate of this client and its key, PEM, for servers that want to know their clients (mutual TLS). */
   readonly credentials?: ServerCredentials;
-  /** Keeps what servers give for `resume()`. Without it, nothing is kept. */
+  /**
+   * Keeps what servers give for `resume()`. Without it, nothing is kept. With the same store, whoever comes back to a
+   * server also finds what was read and computed for the connection before.
+   */
   readonly tickets?: TicketStore;
   /** Traces QUIC connections; `qlogFiles` of `@rta/transport-quic` writes files that the usual viewers read. */
   readonly qlog?: QuicDialerOptions['qlog'];
@@ -69,7 +76,7 @@ export function createDialer(
     port,
     ...(ca === undefined ? {} : { ca }),
     ...(serverName === undefined ? {} : { serverName }),
-    ...(credentials === undefined ? {} : { credentials }),
+    ...(credentials === undefined ? {} : { credentials: { ...credentials } }),
   };
   const key = ticketKey({
     host,
@@ -80,12 +87,14 @@ export function createDialer(
     clientCert: credentials?.cert,
   });
 
-  let quicDialer: QuicDialer | undefined;
+  const quicOptions = { ...target, ...(qlog === undefined ? {} : { qlog }) };
+  let quicDialer = tickets === undefined ? undefined : keptDialer(tickets, quicOptions);
   /** One for all dials: it reads the authorities, which takes a while. */
   const openQuicDialer = async (): Promise<QuicDialer> => {
     if (quicDialer !== undefined) return quicDialer;
     const { createQuicDialer } = await loadQuic(loaders);
-    quicDialer ??= createQuicDialer({ ...target, ...(qlog === undefined ? {} : { qlog }) });
+    quicDialer ??= createQuicDialer(quicOptions);
+    if (tickets !== undefined) keepDialer(tickets, { options: quicOptions, dialer: quicDialer });
     return quicDialer;
   };
 

@@ -15,6 +15,7 @@ export interface TicketScope {
 
 const VERSION = 1;
 const DIGEST_BYTES = 32;
+const NOTHING = new Uint8Array(0);
 
 /**
  * Makes of sessions what a program keeps of a connection in order to resume it: a version, the digest of what the server
@@ -46,6 +47,7 @@ export interface TicketSeal {
 export function createTicketSeal(scope: TicketScope): TicketSeal {
   let known: Uint8Array | undefined;
   const digest = (): Uint8Array => (known ??= digestOf(scope));
+  const isValidAt = createChainValidity();
   return {
     seal: (session) => Buffer.concat([Uint8Array.of(VERSION), digest(), session]),
     use(native, { ticket, identify, nowMs }) {
@@ -55,9 +57,8 @@ export function createTicketSeal(scope: TicketScope): TicketSeal {
       try {
         native.setSession(Uint8Array.from(ticket.subarray(1 + DIGEST_BYTES)));
         const chain = native.peerCertChain();
-        const { certificate } = identify(chain);
-        const issuers = (chain ?? []).slice(1).map((der) => new X509Certificate(der));
-        return [certificate, ...issuers].every((one) => isValidAt(one, nowMs));
+        identify(chain);
+        return isValidAt(chain ?? [], nowMs);
       } catch {
         return false;
       }
@@ -65,8 +66,29 @@ export function createTicketSeal(scope: TicketScope): TicketSeal {
   };
 }
 
-function isValidAt(certificate: X509Certificate, nowMs: number): boolean {
-  return Date.parse(certificate.validFrom) <= nowMs && nowMs <= Date.parse(certificate.validTo);
+/** Says whether all certificates of a chain (DER) are valid at a time, and reads a chain again only where it is another. */
+function createChainValidity(): (chain: readonly Uint8Array[], nowMs: number) => boolean {
+  let known:
+    | { readonly chain: readonly Uint8Array[]; readonly fromMs: number; readonly toMs: number }
+    | undefined;
+  return (chain, nowMs) => {
+    if (known === undefined || !isSameChain(known.chain, chain)) {
+      const certificates = chain.map((der) => new X509Certificate(der));
+      known = {
+        chain,
+        fromMs: Math.max(...certificates.map(({ validFrom }) => Date.parse(validFrom))),
+        toMs: Math.min(...certificates.map(({ validTo }) => Date.parse(validTo))),
+      };
+    }
+    return known.fromMs <= nowMs && nowMs <= known.toMs;
+  };
+}
+
+function isSameChain(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((der, index) => Buffer.compare(der, other[index] ?? NOTHING) === 0)
+  );
 }
 
 /** Every part is preceded by its length, so that no two scopes are alike. */

@@ -3,7 +3,7 @@ import { createDevPki } from '@rta/devkit';
 import { createFakeClock } from '@rta/testkit';
 import type { TransportConnection } from '@rta/transport';
 import { describe, expect, test } from 'vitest';
-import type { ListenQuicOptions } from '../src/index.ts';
+import { createQuicDialer, type ListenQuicOptions } from '../src/index.ts';
 import { relay } from './relay.ts';
 import { ask, echo, pki, startServer, type TestServer } from './support.ts';
 
@@ -313,6 +313,23 @@ describe('a ticket is not used', () => {
     const client = await server.dial({ ticket, clock });
     expect(client.earlyData).toBe('none');
     await client.close();
+  });
+
+  test('whose certificate has expired since it was found valid', async () => {
+    const { server } = await startEcho();
+    await using _ = server;
+    const tickets = [await ticketOf(server), await ticketOf(server)];
+    const clock = createFakeClock(Date.now());
+    const { dial } = createQuicDialer({ host: '127.0.0.1', port: server.port, ca: pki.caCertPem, clock });
+    const outcomes: string[] = [];
+    for (const ticket of tickets) {
+      const client = await dial({ ticket });
+      outcomes.push(client.earlyData);
+      await client.established;
+      await client.close();
+      clock.advance(20 * 365 * 86_400_000);
+    }
+    expect(outcomes).toEqual(['pending', 'none']);
   });
 });
 
