@@ -9,8 +9,9 @@ import {
 import { packetBytesTo, resolveHost } from './address.ts';
 import { ClientPaths } from './client-paths.ts';
 import { ClientSockets, type ClientSocketsOptions } from './client-sockets.ts';
-import { type EarlyData, QuicConnection } from './connection.ts';
+import { QuicConnection } from './connection.ts';
 import { randomResetToken } from './connection-ids.ts';
+import type { EarlyData } from './connection-options.ts';
 import type { QuicEndpoint } from './endpoint.ts';
 import { handshakeError, TLS_BAD_CERTIFICATE, unreachable } from './errors.ts';
 import { type ConnectionTimes, QUIC_LIMITS } from './limits.ts';

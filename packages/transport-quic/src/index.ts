@@ -1,5 +1,5 @@
 export type { RetryPolicy } from './admission.ts';
-export type { EarlyData } from './connection.ts';
+export type { EarlyData } from './connection-options.ts';
 export type { QuicDiagnostic } from './diagnostics.ts';
 export type { DialOptions, QuicClientConnection } from './dial.ts';
 export {
