@@ -244,6 +244,8 @@ export class QuicConnection implements TransportConnection, PacketReceiver {
     if (!this.#identify()) return;
     const wasEarly = this.#phase === 'early';
     if (wasEarly) this.#earlyData = this.#native.isResumed() ? 'accepted' : 'rejected';
+    // The answers to early data come right behind the server's part of the handshake.
+    if (wasEarly && this.#options.role === 'client') this.#upkeep.postpone();
     this.#phase = 'open';
     this.#paths.open();
     this.#options.onEstablished(this);

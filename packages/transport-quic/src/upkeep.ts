@@ -26,7 +26,7 @@ export interface UpkeepOptions {
 export class Upkeep {
   readonly #options: UpkeepOptions;
   #idleTimeoutMs: number;
-  #hasBegun = false;
+  #phase: 'postponed' | 'due' | 'begun' = 'due';
   #keepAlive: KeepAlive | undefined;
   #onSession: ((session: Uint8Array) => void) | undefined;
 
@@ -45,12 +45,16 @@ export class Upkeep {
     this.#onSession = handler;
   }
 
+  /** Leaves the next flush to what is more urgent. To be called before the first. */
+  postpone(): void {
+    this.#phase = 'postponed';
+  }
+
   /** To be called in each flush of an open connection. */
   attend(): void {
-    if (!this.#hasBegun) {
-      this.#hasBegun = true;
-      this.#begin();
-    }
+    const isDue = this.#phase === 'due';
+    if (this.#phase !== 'begun') this.#phase = isDue ? 'begun' : 'due';
+    if (isDue) this.#begin();
     if (this.#onSession !== undefined) this.#takeSession();
   }
 

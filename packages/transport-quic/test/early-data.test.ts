@@ -76,6 +76,25 @@ describe('with a ticket', () => {
     await client.close();
   });
 
+  test('the client may move afterwards as any other, and is given another ticket', async () => {
+    const { server, connections } = await startEcho();
+    await using _ = server;
+    const ticket = await ticketOf(server);
+
+    const client = await server.dial({ ticket });
+    const next = new Promise<Uint8Array>((resolve) => client.onTicket(resolve));
+    await client.established;
+    const before = connections.at(-1)?.remoteAddress;
+    await client.migrate();
+    expect(await ask(client, 'moved')).toBe('moved');
+    expect(connections.at(-1)?.remoteAddress).not.toBe(before);
+    await client.close();
+
+    const again = await server.dial({ ticket: await next });
+    expect(again.earlyData).toBe('pending');
+    await again.close();
+  });
+
   test('the handshake of the server does not wait for the answer of its program', async () => {
     const events: { of: string; what: string }[] = [];
     let latest = '';
