@@ -58,8 +58,9 @@ export class DatagramSender {
     if (this.#isClosed || this.#socket.getSendQueueSize() > QUIC_LIMITS.maxSendBacklogBytes) return;
     // Anybody can send from port 0, and nobody can send to it: Node.js would throw.
     if (to.port === 0) return;
-    if (this.#connected) this.#socket.send(packet, 0, packet.byteLength, this.#onSent);
-    else this.#socket.send(packet, 0, packet.byteLength, to.port, to.host);
+    // Without an offset and a length, for which Node.js would make another view of the memory.
+    if (this.#connected) this.#socket.send(packet, this.#onSent);
+    else this.#socket.send(packet, to.port, to.host);
   }
 
   /** Whether the operating system has taken everything. */
