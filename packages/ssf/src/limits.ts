@@ -33,7 +33,9 @@ export const SSF_LIMITS = {
   jwksMaxAgeMs: 600_000,
   /** While the key set cannot be read again, the keys known last serve this long, so that revocations get through. */
   jwksStaleMs: 3_600_000,
-  /** Between two requests for one key set, whatever key ids arrive. */
+  /** Requests for one key set in quick succession: keys that are rotated, and tokens that name none of them. */
+  jwksBurstCount: 3,
+  /** After those: between two requests for one key set, whatever key ids arrive. */
   jwksCooldownMs: 10_000,
 } as const;
 

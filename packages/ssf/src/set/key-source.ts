@@ -34,7 +34,7 @@ export function createFixedKeys(jwks: JSONWebKeySet): KeySource {
 /**
  * Keys that the transmitter publishes. They are fetched when they are first needed, when they are older than
  * `jwksMaxAgeMs`, and when a token names a key that is not among them; but at most one request runs at a time, and
- * none sooner than `jwksCooldownMs` after the last, whatever tokens arrive.
+ * after `jwksBurstCount` there is one more each `jwksCooldownMs`, whatever tokens arrive.
  */
 export function createPublishedKeys(options: {
   readonly uri: string;
@@ -46,7 +46,8 @@ export function createPublishedKeys(options: {
   let known:
     | { readonly keys: LocalJWKSet; readonly fetchedMs: number; readonly fetchedAtMs: number }
     | undefined;
-  let lastRequestMs = Number.NEGATIVE_INFINITY;
+  /** When the requests that were made will all have been made up for. */
+  let spentUntilMs = Number.NEGATIVE_INFINITY;
   let request: Promise<void> | undefined;
 
   const load = async (): Promise<void> => {
@@ -56,11 +57,13 @@ export function createPublishedKeys(options: {
     known = { keys, fetchedMs, fetchedAtMs };
   };
 
-  /** @returns false where the last request was too short a time ago. */
+  /** @returns false where there were too many requests in too short a time. */
   const refresh = async (): Promise<boolean> => {
     if (request === undefined) {
-      if (clock.monotonicMs() - lastRequestMs < SSF_LIMITS.jwksCooldownMs) return false;
-      lastRequestMs = clock.monotonicMs();
+      const { jwksBurstCount, jwksCooldownMs } = SSF_LIMITS;
+      const nowMs = clock.monotonicMs();
+      if (spentUntilMs - nowMs > (jwksBurstCount - 1) * jwksCooldownMs) return false;
+      spentUntilMs = Math.max(spentUntilMs, nowMs) + jwksCooldownMs;
       request = load().finally(() => {
         request = undefined;
       });
@@ -94,10 +97,13 @@ export function createPublishedKeys(options: {
       try {
         return await findKey(keys, hint);
       } catch (error) {
+        const askedAtMs = clock.now();
         if (await refresh()) {
           ({ keys, fetchedAtMs } = await currentKeys());
           const found = await findKey(keys, hint).catch(() => undefined);
           if (found !== undefined) return found;
+          // Whatever was published before it was signed is among these.
+          if (fetchedAtMs >= askedAtMs) throw error;
         }
         // A token that is younger than the key set may be signed with a key that was published in between. To say no
         // for good would lose a revocation; to ask again at once would let anybody make us ask. Tokens are dated in
