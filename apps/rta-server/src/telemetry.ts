@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { type Clock, systemClock } from '@rta/core';
 import {
   type ChangeRecord,
   changeChannel,
@@ -14,6 +15,7 @@ import {
 } from '@rta/server';
 import type { Logger } from 'pino';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ChannelHandler, securityEventTelemetry } from './security-event-telemetry.ts';
 
 /** What an operator sees of a server: logs and metrics made from what the libraries publish. */
 export interface Telemetry {
@@ -27,8 +29,8 @@ export interface Telemetry {
 const DECISION_SECONDS = [0.000_01, 0.000_05, 0.000_1, 0.000_25, 0.000_5, 0.001, 0.005, 0.025, 0.1, 0.5, 2];
 const ENFORCE_SECONDS = [0.000_5, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
-/** Subscribes to the diagnostics channels of `@rta/server`. */
-export function startTelemetry(logger: Logger): Telemetry {
+/** Subscribes to the diagnostics channels of `@rta/server` and `@rta/ssf`. */
+export function startTelemetry(logger: Logger, clock: Clock = systemClock): Telemetry {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const registers = [registry];
@@ -65,7 +67,8 @@ export function startTelemetry(logger: Logger): Telemetry {
     registers,
   });
 
-  const handlers: (readonly [channel: string, handler: (message: unknown) => void])[] = [
+  const handlers: readonly ChannelHandler[] = [
+    ...securityEventTelemetry({ logger, registers, clock }),
     [
       decisionChannel.name,
       (message) => {

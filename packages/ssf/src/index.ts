@@ -2,6 +2,7 @@ export { type AccessTokens, type ClientAuthentication, createAccessTokens } from
 export { createAuthorizedFetch } from './client/authorized-fetch.ts';
 export { SSF_CLIENT_ERRORS, type SsfClientErrorCode } from './client/client-errors.ts';
 export { SSF_CLIENT_LIMITS } from './client/client-limits.ts';
+export { type KeptStreamDiagnostics, keptStreamChannel } from './client/diagnostics.ts';
 export {
   createPollClient,
   type PollClient,
@@ -31,7 +32,7 @@ export {
   type DeliveryRequest,
   type DeliverySender,
 } from './delivery/authentication.ts';
-export type { SetDeliveryDiagnostics } from './delivery/diagnostics.ts';
+export { quicChannel, type SetDeliveryDiagnostics } from './delivery/diagnostics.ts';
 export { DELIVERY_LIMITS } from './delivery/limits.ts';
 export { DELIVERY_ALPN, DELIVERY_CLOSE, QUIC_DELIVERY_METHOD } from './delivery/protocol.ts';
 export {
@@ -55,7 +56,14 @@ export { createGuardedFetch, type GuardedFetch, type GuardedFetchOptions } from 
 export { SSF_HTTP_ERRORS, type SsfHttpErrorCode } from './http/http-errors.ts';
 export { SSF_HTTP_LIMITS } from './http/http-limits.ts';
 export { type ReceiverLimits, SSF_LIMITS } from './limits.ts';
-export type { NoEffect, SetDiagnostics, SetFacts, SetOutcome } from './receiver/diagnostics.ts';
+export {
+  type NoEffect,
+  type SetDiagnostics,
+  type SetFacts,
+  type SetOutcome,
+  setChannel,
+  streamChannel,
+} from './receiver/diagnostics.ts';
 export type { Push } from './receiver/push.ts';
 export type { Inlet, ReceivedEvent } from './receiver/received-event.ts';
 export {
@@ -95,7 +103,12 @@ export {
   type EventTransmitterOptions,
   type OutboundStreamHealth,
 } from './transmitter/create-transmitter.ts';
-export type { DeliveryDiagnostics, OutboundStreamDiagnostics } from './transmitter/diagnostics.ts';
+export {
+  type DeliveryDiagnostics,
+  deliveryChannel,
+  type OutboundStreamDiagnostics,
+  outboundStreamChannel,
+} from './transmitter/diagnostics.ts';
 export type { RefusedSet } from './transmitter/outbox.ts';
 export {
   DELIVERY_METHOD,

@@ -36,6 +36,8 @@ export interface PollClientOptions {
   readonly clock: Clock;
   /** The transmitter has no such stream any more: polling has ended. */
   readonly onGone?: (error: Error) => void;
+  /** {@link PollClient.health} may have changed. */
+  readonly onAttempt?: () => void;
 }
 
 /** Why a token was not taken, as the transmitter is told. */
@@ -52,7 +54,7 @@ interface SetError {
  * @see RFC 8936 §2
  */
 export function createPollClient(options: PollClientOptions): PollClient {
-  const { issuer, endpointUrl, fetch, receiver, clock, onGone } = options;
+  const { issuer, endpointUrl, fetch, receiver, clock, onGone, onAttempt } = options;
   const closing = new AbortController();
   const retry = createRetry();
   /** What the transmitter was not told yet: undefined for an acknowledgement. */
@@ -119,6 +121,7 @@ export function createPollClient(options: PollClientOptions): PollClient {
     );
     lastAnswerAtMs = clock.now();
     lastError = undefined;
+    onAttempt?.();
     retry.succeeded();
     const isNew = await take(answer.sets);
     // Slowly: what was too large once may be again.
@@ -135,6 +138,7 @@ export function createPollClient(options: PollClientOptions): PollClient {
       } catch (error) {
         if (closing.signal.aborted) return;
         lastError = asError(error);
+        onAttempt?.();
         if (isSsfHttpError(error) && error.code === 'RTA_SSF_ANSWER_TOO_LARGE') {
           maxEvents = Math.max(1, Math.floor(maxEvents / 2));
         }

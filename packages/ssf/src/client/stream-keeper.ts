@@ -11,6 +11,7 @@ import { type ClientAuthentication, createAccessTokens } from './access-token.ts
 import { createAuthorizedFetch } from './authorized-fetch.ts';
 import { isSsfClientError, ssfClientError } from './client-errors.ts';
 import { SSF_CLIENT_LIMITS } from './client-limits.ts';
+import { type KeptStreamDiagnostics, keptStreamChannel } from './diagnostics.ts';
 import { createPollClient, type PollClient } from './poll-client.ts';
 import { createRetry, wait } from './retry.ts';
 import { createStreamClient } from './stream-client.ts';
@@ -124,7 +125,30 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
   let lastEventAtMs: number | undefined;
   let lastVerification: { readonly atMs: number; readonly lagMs: number } | undefined;
   let lastError: Error | undefined;
+  let told: Pick<KeptStreamDiagnostics, 'status' | 'code'> = {};
   const underWay = new Set<Promise<unknown>>();
+
+  const health = (): StreamHealth => ({
+    issuer,
+    streamId: kept?.stream.streamId,
+    status,
+    lastEventAtMs,
+    lastVerificationAtMs: lastVerification?.atMs,
+    lagMs: lastVerification?.lagMs,
+    lastError: lastError ?? polling?.health().lastError,
+  });
+
+  /** Publishes how the stream is where that is news: not each of many attempts. */
+  const tell = (): void => {
+    const { streamId, status: now, lastError: wrong } = health();
+    const code = wrong === undefined ? undefined : codeOf(wrong);
+    if (now === told.status && code === told.code) return;
+    told = {
+      ...(now === undefined ? {} : { status: now }),
+      ...(code === undefined ? {} : { code }),
+    };
+    keptStreamChannel.publish({ issuer, ...(streamId === undefined ? {} : { streamId }), ...told });
+  };
 
   /** Has the receiver take events of a stream. */
   const register = (known: KnownStream, secret: string): VerificationStateMaker => {
@@ -226,6 +250,7 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
       }
       lastError = failure ?? unverified;
       if (lastError === undefined) retry.succeeded();
+      tell();
       await wait(clock, Math.min(lookEveryMs, verifyAtMs - clock.monotonicMs()), leaving);
       if (!leaving.aborted) failure = await failureOf(look(attended));
     }
@@ -240,7 +265,15 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
       throw ssfClientError('RTA_SSF_STREAM_ANSWER', 'the stream has no URL to poll at');
     }
     const pollAuthorized = createAuthorizedFetch({ fetch: pollFetch, tokens });
-    return createPollClient({ issuer, endpointUrl, fetch: pollAuthorized, receiver, clock, onGone });
+    return createPollClient({
+      issuer,
+      endpointUrl,
+      fetch: pollAuthorized,
+      receiver,
+      clock,
+      onGone,
+      onAttempt: tell,
+    });
   };
 
   const keep = async (): Promise<void> => {
@@ -266,6 +299,7 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
       } catch (error) {
         if (signal.aborted) break;
         lastError = asError(error);
+        tell();
         directory.forget();
         await wait(clock, retry.afterMs(error), signal);
       }
@@ -276,7 +310,10 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
   const heard = ({ event, receivedAtMs }: ReceivedEvent): void => {
     lastEventAtMs = receivedAtMs;
     if (!('value' in event)) return;
-    if (event.type === SSF_EVENTS.streamUpdated) status = event.value.status;
+    if (event.type === SSF_EVENTS.streamUpdated) {
+      status = event.value.status;
+      tell();
+    }
     if (event.type !== SSF_EVENTS.verification || event.value.state === undefined) return;
     const { state } = event.value;
     const madeAtMs = kept?.states.madeAtMs(state);
@@ -299,15 +336,7 @@ export function createStreamKeeper(options: StreamKeeperOptions): StreamKeeper {
 
   return {
     issuer,
-    health: () => ({
-      issuer,
-      streamId: kept?.stream.streamId,
-      status,
-      lastEventAtMs,
-      lastVerificationAtMs: lastVerification?.atMs,
-      lagMs: lastVerification?.lagMs,
-      lastError: lastError ?? polling?.health().lastError,
-    }),
+    health,
     heard,
     verify,
     close,
@@ -359,6 +388,10 @@ async function failureOf(step: Promise<unknown>): Promise<Error | undefined> {
     const isThrottled = isSsfClientError(error) && error.code === 'RTA_SSF_STREAM_THROTTLED';
     return isThrottled ? undefined : asError(error);
   }
+}
+
+function codeOf(error: Error): string {
+  return isRtaError(error) ? error.code : 'RTA_SSF_STREAM_UNAVAILABLE';
 }
 
 function asError(error: unknown): Error {

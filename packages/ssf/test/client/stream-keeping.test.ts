@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { Clock } from '@rta/core';
 import { createMemoryStore, type Records, type SingleUseKeys } from '@rta/store';
 import { createFakeClock, type FakeClock } from '@rta/testkit';
@@ -5,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import {
   createSetReceiver,
   createStreamKeeper,
+  type KeptStreamDiagnostics,
   type ReceivedEvent,
   type SetReceiver,
   type StreamKeeper,
@@ -370,6 +372,43 @@ describe('a kept stream', () => {
     transmitter.intercept = undefined;
     node.clock.advance(1_000);
     await verified(node);
+  });
+
+  test('publishes what is wrong when it changes, and not with each attempt', async () => {
+    await using transmitter = await openTransmitter();
+    const told: unknown[] = [];
+    const hear = (message: unknown): void => {
+      if ((message as KeptStreamDiagnostics).issuer === transmitter.issuer) told.push(message);
+    };
+    subscribe('rta:ssf.kept-stream', hear);
+    const { issuer } = transmitter;
+    let attempts = 0;
+    transmitter.intercept = () => {
+      attempts += 1;
+      return { status: 503 };
+    };
+    const node = startNode(transmitter);
+    await eventually(() => {
+      node.clock.advance(60_000);
+      expect(attempts).toBeGreaterThan(3);
+    });
+    expect(told).toEqual([{ issuer, code: 'RTA_SSF_STREAM_UNAVAILABLE' }]);
+    transmitter.intercept = undefined;
+    await eventually(() => {
+      if (node.keeper.health().streamId === undefined) node.clock.advance(60_000);
+      expect(node.keeper.health().streamId).toBeDefined();
+    });
+    await verified(node);
+    await transmitter.send('stream-1', {
+      sub_id: { format: 'opaque', id: 'stream-1' },
+      events: { [STREAM_UPDATED]: { status: 'paused' } },
+    });
+    unsubscribe('rta:ssf.kept-stream', hear);
+    await node[Symbol.asyncDispose]();
+    expect(told.slice(1)).toEqual([
+      { issuer, streamId: 'stream-1', status: 'enabled' },
+      { issuer, streamId: 'stream-1', status: 'paused' },
+    ]);
   });
 
   test('is not deleted at the end', async () => {
