@@ -79,7 +79,7 @@ export const SERVER_LIMITS = {
   maxChangedClaimBytes: 1_024,
   /** Nesting of a changed claim's value: with what stands around it, a message to an agent has room for it. */
   maxChangedClaimDepth: 8,
-  /** Bytes of an HTTP request body; an exchange with a large IdP token fits. */
+  /** Bytes of an HTTP request body; an exchange with a large IdP token fits. Several security events in one request may have more. */
   maxHttpBodyBytes: 65_536,
   /** How long others may keep a copy of the published keys: a revoked key is gone from there in as much. */
   jwkSetMaxAgeMs: 300_000,

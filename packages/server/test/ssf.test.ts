@@ -268,6 +268,57 @@ describe('a set is refused', () => {
   });
 });
 
+/** Posts JSON, with the secret of pushes. */
+async function postJson(server: TestServer, path: string, body: string): Promise<Response> {
+  return server.server.http.request(`${ISSUER}${path}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json; charset=utf-8', Authorization: PUSH_SECRET },
+    body,
+  });
+}
+
+/** Tokens that are none. */
+function junk(count: number, characters: number): Record<string, string> {
+  return Object.fromEntries(
+    Array.from({ length: count }, (_, index) => [`junk-${index}`, 'x'.repeat(characters)]),
+  );
+}
+
+describe('several events in one request', () => {
+  test('may have more than other requests: 500 KiB are taken, and what is good among them has its effect', async () => {
+    await using own = await startTestServer({ idp });
+    const { session } = await own.openSession();
+    const { jti, set } = await idp.signEvent(sessionRevoked(alice));
+    const ended = nextAuditRecord(({ kind }) => kind === 'end');
+    const body = JSON.stringify({ sets: { ...junk(99, 5_172), [jti]: set } });
+    expect(body.length).toBeGreaterThan(512_000);
+    const response = await postJson(own, '/ssf/events', body);
+    const answer = (await response.json()) as { ack: string[]; setErrs: object };
+    expect([response.status, answer.ack, Object.keys(answer.setErrs).length]).toEqual([202, [jti], 99]);
+    expect(await ended).toMatchObject({ session: session.id });
+  });
+
+  test('are refused by 413 where they are more than 1 MiB', async () => {
+    const response = await postJson(t, '/ssf/events', JSON.stringify({ sets: junk(17, 65_536) }));
+    expect([response.status, await response.json()]).toEqual([
+      413,
+      { error: 'invalid_request', error_description: 'body too large' },
+    ]);
+  });
+
+  test.each(['/oauth/token', '/ssf/streams', '/ssf/events/', '/admin/v1/changes'])(
+    'are nothing that makes other requests larger: %s',
+    async (path) => {
+      expect((await postJson(t, path, 'a'.repeat(65_537))).status).toBe(413);
+    },
+  );
+
+  test('are nothing to a server that takes no events', async () => {
+    await using quiet = await startTestServer({ idp, transmitters: [] });
+    expect((await postJson(quiet, '/ssf/events', 'a'.repeat(65_537))).status).toBe(413);
+  });
+});
+
 describe('an event that the broker does not take', () => {
   test('is not acknowledged, and has its effect when it comes again [I2]', async () => {
     const inner = createMemoryBroker();

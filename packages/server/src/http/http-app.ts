@@ -1,15 +1,15 @@
 import type { Clock, JsonObject } from '@rta/core';
 import { GRANT_TYPE, type NonceIssuer } from '@rta/idp';
-import type { EventTransmitter, SetReceiver } from '@rta/ssf';
+import { type EventTransmitter, type SetReceiver, SSF_LIMITS } from '@rta/ssf';
 import type { KeyRing } from '@rta/token';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { reportFault } from '../diagnostics.ts';
 import { SERVER_LIMITS } from '../limits.ts';
 import type { Exchange } from '../sessions/exchange.ts';
 import { HTTP_PATHS } from './http-paths.ts';
 import { jwkSetEndpoint } from './jwk-set.ts';
-import { securityEventsEndpoint } from './ssf-events.ts';
+import { bringsSeveralEvents, securityEventsEndpoint } from './ssf-events.ts';
 import { tokenEndpoint } from './token-endpoint.ts';
 
 /** What the HTTP side of a server works with. */
@@ -59,13 +59,12 @@ export function createHttpApp(options: HttpAppOptions): Hono {
       await next();
     });
   }
-  app.use(
-    bodyLimit({
-      maxSize: SERVER_LIMITS.maxHttpBodyBytes,
-      onError: (context) =>
-        context.json({ error: 'invalid_request', error_description: 'body too large' }, 413),
-    }),
-  );
+  const usualBody = bodiesUpTo(SERVER_LIMITS.maxHttpBodyBytes);
+  const severalEvents = bodiesUpTo(SSF_LIMITS.multiPushBytes);
+  app.use(async (context, next) => {
+    const isLarger = receiver !== undefined && bringsSeveralEvents(context);
+    return (isLarger ? severalEvents : usualBody)(context, next);
+  });
 
   app.post(HTTP_PATHS.token, tokenEndpoint({ exchange, nonces, clock, agentEndpoint }));
 
@@ -130,4 +129,12 @@ export function createHttpApp(options: HttpAppOptions): Hono {
     return context.json({ error: 'server_error', error_description: 'the node failed to answer' }, 500);
   });
   return app;
+}
+
+function bodiesUpTo(maxSize: number): MiddlewareHandler {
+  return bodyLimit({
+    maxSize,
+    onError: (context) =>
+      context.json({ error: 'invalid_request', error_description: 'body too large' }, 413),
+  });
 }

@@ -145,6 +145,27 @@ describe('polling', () => {
     expect(polling.events.map(({ jti }) => jti)).toEqual(['good']);
   });
 
+  test('a token under the `jti` of another is reported, and the other is not acknowledged by it', async () => {
+    await using transmitter = await openTransmitter();
+    await using polling = startPolling(transmitter);
+    const other = await transmitter.sign({ jti: 'other' });
+    transmitter.queue.set('mine', other);
+    transmitter.answerPolls();
+    await eventually(() => {
+      polling.clock.advance(1_000);
+      expect([...transmitter.setErrors.keys()]).toEqual(['mine']);
+    });
+    expect(transmitter.setErrors.get('mine')).toMatchObject({ err: 'invalid_request' });
+    expect(transmitter.seen.flatMap(({ body }) => (body as { ack?: string[] }).ack ?? [])).toEqual([]);
+    expect(polling.events).toEqual([]);
+    transmitter.queue.set('other', other);
+    transmitter.answerPolls();
+    await eventually(() => {
+      polling.clock.advance(1_000);
+      expect(polling.events).toMatchObject([{ jti: 'other' }]);
+    });
+  });
+
   test('a token that cannot be taken now is neither acknowledged nor reported, and comes again', async () => {
     await using transmitter = await openTransmitter();
     let isUp = false;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ssfError } from '../../src/index.ts';
+import { claims, openBench, sign } from '../fixture.ts';
 import { ACCEPTED, answered, connect, ISSUER, type Judge, sets, turns } from './raw-sender.ts';
 
 /** A judge that answers when the test says so. */
@@ -32,6 +33,19 @@ test('a SET is judged as one of this stream, under the name that it came by [Q-4
   raw.send(sets('j1'));
   await raw.until(2);
   expect(asked).toEqual([['set-j1', { way: 'quic', issuer: ISSUER, jti: 'j1' }]]);
+});
+
+test('a SET under the `jti` of another is refused, and the other is not acknowledged by it [Q-4.1, Q-4.3]', async () => {
+  await using bench = openBench({ transmitter: { issuer: ISSUER } });
+  const other = await sign(claims({ iss: ISSUER, jti: 'other' }));
+  const { stream } = connect({ judge: bench.receiver.receive });
+  const raw = stream();
+  await raw.opened();
+  raw.send({ kind: 'sets', sets: new Map([['mine', other]]) });
+  expect(answered(await raw.until(2))).toEqual({ acks: [], errors: { mine: 'invalid_request' } });
+  expect(bench.events).toEqual([]);
+  raw.send({ kind: 'sets', sets: new Map([['other', other]]) });
+  expect(answered(await raw.until(3))).toEqual({ acks: ['other'], errors: { mine: 'invalid_request' } });
 });
 
 test.each([
