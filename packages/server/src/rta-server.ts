@@ -260,6 +260,7 @@ export async function createRtaServer(options: RtaServerOptions): Promise<RtaSer
           approvals,
           receipts,
           streams: securityEvents?.streams ?? [],
+          transmitter: transmission?.transmitter,
           raise,
         });
 

@@ -7,7 +7,7 @@ import { createFakeClock, type FakeClock } from '@rta/testkit';
 import { exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
 import { startAdminServer, startUsersIdp } from './admin-fixture.ts';
-import { nextAuditRecord } from './test-server.ts';
+import { ISSUER, nextAuditRecord } from './test-server.ts';
 
 const idp = await startUsersIdp();
 const pair = await generateKeyPair('RS256', { extractable: true });
@@ -96,6 +96,7 @@ describe('a stream that the server keeps', () => {
     await ended;
     expect(await streams()).toEqual([
       {
+        direction: 'incoming',
         issuer: remote.issuer,
         streamId: remote.transmitter.streams()[0]?.id,
         status: 'enabled',
@@ -141,7 +142,13 @@ describe('a stream that the server keeps', () => {
         const { text: said } = await t.ask('/admin/v1/streams');
         expect(JSON.parse(said)).toEqual({
           node: 'test-node',
-          streams: [{ issuer: remote.issuer, lastError: 'RTA_SSF_STREAM_UNAUTHENTICATED' }],
+          streams: [
+            {
+              direction: 'incoming',
+              issuer: remote.issuer,
+              lastError: 'RTA_SSF_STREAM_UNAUTHENTICATED',
+            },
+          ],
         });
       },
       { timeout: 15_000 },
@@ -160,5 +167,58 @@ describe('a stream that the server keeps', () => {
     expect((await t.ask('/admin/v1/streams/verify', { body })).status).toBe(404);
     expect((await t.ask('/admin/v1/streams/verify', { body: {} })).status).toBe(400);
     expect(JSON.parse((await t.ask('/admin/v1/streams')).text)).toEqual({ node: 'test-node', streams: [] });
+  });
+});
+
+describe('a stream to somebody else', () => {
+  test('is listed with what waits, and tells what its receiver refused, without the token', async () => {
+    const audience = `${ISSUER}/ssf`;
+    await using t = await startAdminServer({
+      idp,
+      eventTransmitter: { audience, signers: [signer] },
+    });
+    const receive = async (path: string, body: object) => {
+      const token = t.signing.sign(t.clock.now(), { aud: audience, client_id: 'siem', scope: 'ssf.manage' });
+      const { text: said } = await t.ask(path, { token, body });
+      return JSON.parse(said) as { stream_id: string; sets: Record<string, string> };
+    };
+    const { stream_id: id } = await receive('/ssf/streams', {});
+    await t.openSession();
+    const poll = (body: object) => receive(`/ssf/poll/${id}`, { returnImmediately: true, ...body });
+    const jti = await vi.waitFor(async () => {
+      const [first] = Object.keys((await poll({})).sets);
+      if (first === undefined) throw new Error('nothing yet');
+      return first;
+    });
+    const listed = await t.ask('/admin/v1/streams');
+    expect(JSON.parse(listed.text)).toEqual({
+      node: 'test-node',
+      streams: [
+        {
+          direction: 'outgoing',
+          id,
+          receiver: expect.stringContaining('siem'),
+          method: 'urn:ietf:rfc:8936',
+          status: 'enabled',
+          waitingCount: 1,
+          createdAtMs: t.clock.now(),
+          activeAtMs: t.clock.now(),
+        },
+      ],
+    });
+    await poll({ setErrs: { [jti]: { err: 'invalid_audience', description: 'not for us' } } });
+
+    const refused = await t.ask(`/admin/v1/streams/${id}/refused`);
+    expect([refused.status, JSON.parse(refused.text)]).toEqual([
+      200,
+      {
+        node: 'test-node',
+        stream: id,
+        refused: [{ jti, err: 'invalid_audience', description: 'not for us', refusedAtMs: t.clock.now() }],
+      },
+    ]);
+    expect((await t.ask('/admin/v1/streams/none/refused')).status).toBe(404);
+    const token = t.adminToken({ groups: [] });
+    expect((await t.ask(`/admin/v1/streams/${id}/refused`, { token })).status).toBe(403);
   });
 });

@@ -12,6 +12,7 @@ export interface AdminRequest {
     | 'verdict'
     | 'whoami'
     | 'streams'
+    | 'refused'
     | 'verification';
   readonly method: 'GET' | 'POST';
   /** Under `/admin/v1`. */

@@ -2,6 +2,11 @@ import type { AdminRequest } from './arguments.ts';
 
 type Members = Readonly<Record<string, unknown>>;
 
+const METHODS: Readonly<Record<string, string>> = {
+  'urn:ietf:rfc:8935': 'push',
+  'urn:ietf:rfc:8936': 'poll',
+};
+
 /** An answer of the admin API in words, for a terminal. */
 export function describeAnswer({ kind, body }: AdminRequest, answer: unknown): string {
   const members = membersOf(answer);
@@ -29,7 +34,11 @@ function linesOf(kind: AdminRequest['kind'], answer: Members, asked: Members): r
     case 'verdict':
       return [`${textOf(answer['state'])}: ${approvalLine(answer)}`];
     case 'streams':
-      return listOf(answer['streams']).map(streamLine);
+      return listOf(answer['streams']).map((stream) =>
+        stream['direction'] === 'outgoing' ? outgoingStreamLine(stream) : streamLine(stream),
+      );
+    case 'refused':
+      return listOf(answer['refused']).map(refusedLine);
     case 'verification':
       return [`${textOf(answer['issuer'])}: events get through; it took ${textOf(answer['lagMs'])} ms`];
     case 'whoami':
@@ -107,6 +116,19 @@ function streamLine(stream: Members): string {
     ...(lastError === undefined ? [] : [textOf(lastError)]),
   ];
   return `${textOf(issuer)}: ${words.join(', ')}`;
+}
+
+function outgoingStreamLine(stream: Members): string {
+  const { id, receiver, method, status, reason, waitingCount, activeAtMs } = stream;
+  const way = METHODS[textOf(method)] ?? textOf(method);
+  const why = reason === undefined ? '' : ` (${textOf(reason)})`;
+  return `to ${textOf(receiver)}: stream ${textOf(id)} ${textOf(status)}${why}, by ${way}, ${textOf(waitingCount)} events wait, last heard of ${time(activeAtMs)}`;
+}
+
+function refusedLine(refused: Members): string {
+  const { jti, err, description, refusedAtMs } = refused;
+  const words = description === undefined ? '' : `: ${textOf(description)}`;
+  return `${time(refusedAtMs)} ${textOf(jti)}: ${textOf(err)}${words}`;
 }
 
 function approvalLine(task: Members): string {

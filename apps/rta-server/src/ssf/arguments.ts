@@ -28,17 +28,24 @@ export function parseSsfArguments(argv: readonly string[]): AdminCall | undefine
 }
 
 function requestOf([command = '', ...rest]: readonly string[]): AdminRequest {
-  const [issuer, ...more] = rest;
+  const [name, ...more] = rest;
   switch (command) {
     case 'streams':
-      if (issuer !== undefined) throw mistake(`not understood: ${rest.join(' ')}`);
+      if (name !== undefined) throw mistake(`not understood: ${rest.join(' ')}`);
       return { kind: 'streams', method: 'GET', path: '/streams', isSigned: false };
     case 'verify': {
-      if (issuer === undefined || more.length > 0) {
+      if (name === undefined || more.length > 0) {
         throw mistake('expected the issuer of a transmitter, and nothing else');
       }
-      const body = { issuer };
+      const body = { issuer: name };
       return { kind: 'verification', method: 'POST', path: '/streams/verify', body, isSigned: false };
+    }
+    case 'refused': {
+      if (name === undefined || more.length > 0) {
+        throw mistake('expected the id of a stream to somebody, and nothing else');
+      }
+      const path = `/streams/${encodeURIComponent(name)}/refused`;
+      return { kind: 'refused', method: 'GET', path, isSigned: false };
     }
     default:
       throw mistake(`there is no command ssf ${command}`.trimEnd());

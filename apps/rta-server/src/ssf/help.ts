@@ -1,8 +1,9 @@
 /** What `rta-server ssf --help` says. */
-export const SSF_HELP = `rta-server ssf: streams of security events that a server keeps at transmitters
+export const SSF_HELP = `rta-server ssf: streams of security events, from transmitters to the server and from it to others
 
 Usage
   rta-server ssf streams          how each stream is, as the node that answers sees it
+  rta-server ssf refused STREAM   events that the receiver of a stream refused within the last week, and why
   rta-server ssf verify ISSUER    asks a transmitter for a verification event, and waits for it, at most a minute
 
 Options

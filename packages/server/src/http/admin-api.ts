@@ -1,7 +1,7 @@
 import type { Authority } from '@rta/authority';
 import type { Clock } from '@rta/core';
 import type { NonceIssuer } from '@rta/idp';
-import type { StreamKeeper } from '@rta/ssf';
+import type { EventTransmitter, StreamKeeper } from '@rta/ssf';
 import type { Context } from 'hono';
 import type { AdminPolicy } from '../admin/admin-policy.ts';
 import type { Administrator, Administrators } from '../admin/administrators.ts';
@@ -22,6 +22,8 @@ export interface AdminApi {
   readonly changes: Pick<ChangeLog, 'get' | 'list'>;
   readonly approvals: Pick<Approvals, 'decide' | 'list'>;
   readonly streams: readonly StreamKeeper[];
+  /** Sends security events; undefined where none are sent. */
+  readonly transmitter: Pick<EventTransmitter, 'streams' | 'refused'> | undefined;
   readonly audit: AuditTrail;
   readonly nonces: NonceIssuer;
   readonly clock: Clock;

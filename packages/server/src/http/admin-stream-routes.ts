@@ -1,5 +1,5 @@
 import { isRtaError } from '@rta/core';
-import type { StreamHealth } from '@rta/ssf';
+import type { RefusedSet, StreamHealth } from '@rta/ssf';
 import type { Hono } from 'hono';
 import { z } from 'zod';
 import { lineSchema } from '../admin/targets.ts';
@@ -10,9 +10,9 @@ import { jsonBody, parseRequest } from './json-body.ts';
 const noQuery = z.strictObject({});
 const verifySchema = z.strictObject({ issuer: lineSchema });
 
-/** `/streams`: streams of security events that the node keeps. */
+/** `/streams`: streams of security events, from transmitters that the node keeps them at and to receivers that made them. */
 export function addStreamRoutes(app: Hono, authenticate: Authenticate, options: AdminApi): void {
-  const { streams, policy, audit, node } = options;
+  const { streams, transmitter, policy, audit, node } = options;
 
   app.get('/streams', async (context) => {
     const by = await authenticate(context);
@@ -20,7 +20,29 @@ export function addStreamRoutes(app: Hono, authenticate: Authenticate, options: 
     const resource = { type: 'Everyone', id: 'everyone' };
     const about = await policy.permit(by, { action: 'admin:list-streams', resource });
     audit.record({ ...about, outcome: 'ok' });
-    return context.json({ node, streams: streams.map((stream) => describe(stream.health())) });
+    return context.json({
+      node,
+      streams: [
+        ...streams.map((stream) => ({ direction: 'incoming', ...describe(stream.health()) })),
+        ...(transmitter?.streams() ?? []).map((stream) => ({ direction: 'outgoing', ...stream })),
+      ],
+    });
+  });
+
+  app.get('/streams/:id/refused', async (context) => {
+    const by = await authenticate(context);
+    parseRequest(noQuery, context.req.query());
+    const stream = parseRequest(lineSchema, context.req.param('id'));
+    const about = await policy.permit(by, {
+      action: 'admin:list-streams',
+      resource: { type: 'EventStream', id: stream },
+    });
+    if (transmitter === undefined || !transmitter.streams().some(({ id }) => id === stream)) {
+      throw serverError('RTA_SERVER_ADMIN_UNKNOWN');
+    }
+    const refused = await transmitter.refused(stream);
+    audit.record({ ...about, outcome: 'ok' });
+    return context.json({ node, stream, refused: refused.map(withoutToken) });
   });
 
   app.post('/streams/verify', async (context) => {
@@ -50,4 +72,9 @@ export function addStreamRoutes(app: Hono, authenticate: Authenticate, options: 
 function describe({ lastError, ...health }: StreamHealth): object {
   if (lastError === undefined) return health;
   return { ...health, lastError: isRtaError(lastError) ? lastError.code : 'RTA_SERVER_INTERNAL' };
+}
+
+/** What the receiver said. The token is for the receiver: who reads this need not see whom it is about. */
+function withoutToken({ jti, err, description, refusedAtMs }: RefusedSet): object {
+  return { jti, err, ...(description === undefined ? {} : { description }), refusedAtMs };
 }

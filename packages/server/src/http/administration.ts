@@ -2,7 +2,7 @@ import type { Authority, Signal } from '@rta/authority';
 import type { Clock } from '@rta/core';
 import type { DpopVerifier, IssuerOptions, NonceIssuer } from '@rta/idp';
 import { denyOnFailure, type PolicyDecisionPoint } from '@rta/pdp';
-import type { StreamKeeper } from '@rta/ssf';
+import type { EventTransmitter, StreamKeeper } from '@rta/ssf';
 import type { Context, Hono } from 'hono';
 import { type AdminPolicy, createAdminPolicy } from '../admin/admin-policy.ts';
 import { type Administrators, createAdministrators } from '../admin/administrators.ts';
@@ -42,6 +42,8 @@ export function createAdministration(options: {
   readonly approvals: Approvals;
   readonly receipts: Receipts;
   readonly streams: readonly StreamKeeper[];
+  /** Sends security events; undefined where none are sent. */
+  readonly transmitter: Pick<EventTransmitter, 'streams' | 'refused'> | undefined;
   readonly audit: AuditTrail;
   readonly dpop: DpopVerifier;
   readonly nonces: NonceIssuer;
