@@ -9,7 +9,7 @@ import { deployWithTransmitter, type SsfDeployment } from './ssf/ssf-deployment.
 import { ALGORITHMS, type Algorithm, IN_FLIGHT, WAYS, type WayName } from './ssf/way.ts';
 
 const SCALES = {
-  full: { rounds: 5, events: 2_000, revocations: 40, warmUp: { events: 500, revocations: 5 } },
+  full: { rounds: 3, events: 2_000, revocations: 100, warmUp: { events: 500, revocations: 5 } },
   quick: { rounds: 1, events: 500, revocations: 20, warmUp: { events: 100, revocations: 2 } },
 } as const;
 

@@ -67,7 +67,7 @@ export async function startPolledTransmitter(options: {
   app.get('/jwks', (context) => context.json({ keys: signers.map(({ publicJwk }) => publicJwk) }));
   app.get('/streams', (context) => context.json([]));
   app.post('/streams', async (context) => {
-    const { delivery: wanted, ...rest } = (await context.req.json()) as { delivery: object };
+    const { delivery: wanted, ...rest } = await context.req.json<{ delivery: object }>();
     const endpoint = { ...wanted, endpoint_url: `${issuer}/poll` };
     return context.json(
       { ...rest, stream_id: STREAM_ID, iss: issuer, aud: audience, delivery: endpoint },
@@ -76,7 +76,7 @@ export async function startPolledTransmitter(options: {
   });
   app.get('/status', (context) => context.json({ stream_id: STREAM_ID, status: 'enabled' }));
   app.post('/verify', async (context) => {
-    const { state } = (await context.req.json()) as { state: string };
+    const { state } = await context.req.json<{ state: string }>();
     const [signer] = signers;
     if (signer === undefined) throw new TypeError('nothing signs here');
     const jti = `verification-${state}`;
@@ -96,7 +96,7 @@ export async function startPolledTransmitter(options: {
     return context.body(null, 204);
   });
   app.post('/poll', async (context) => {
-    const asked = (await context.req.json()) as PollRequest;
+    const asked = await context.req.json<PollRequest>();
     settle(asked);
     if (outbox.length === 0 && !asked.returnImmediately) {
       await new Promise<void>((resolve) => {
