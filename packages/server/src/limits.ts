@@ -67,6 +67,8 @@ export const SERVER_LIMITS = {
   receiptRetentionMs: 2_592_000_000,
   /** Receipts that wait to be kept; more are given up, which is told as a fault. */
   maxPendingReceipts: 1_000,
+  /** Receipts that are written at once: a durable store writes them together, and one by one each waits for the disk. */
+  concurrentReceipts: 32,
   /** Characters of one part of a receipt: each is a record of the store. */
   receiptPartCharacters: 200_000,
   /** Parts of a receipt: one with all its enforcement points, with names of agents of any length, fits. */

@@ -85,3 +85,56 @@ test('a part that is lost makes no receipt of the rest', async () => {
 
   expect(await receipts.find(record.id, 'n')).toBeUndefined();
 });
+
+test('receipts of several changes are written at once, but no more than a few', async () => {
+  const clock = createFakeClock(T0);
+  await using store = createMemoryStore({ clock });
+  const isFree = Promise.withResolvers<void>();
+  const isFull = Promise.withResolvers<void>();
+  let begunCount = 0;
+  const changes: typeof store.changes = {
+    ...store.changes,
+    async put(...write) {
+      begunCount += 1;
+      if (begunCount === 32) isFull.resolve();
+      await isFree.promise;
+      return store.changes.put(...write);
+    },
+  };
+  const issuer = 'https://rta.example';
+  const receipts = createReceipts({ issuer, node: 'n', signer: KEY, store: { changes }, clock });
+  for (let number = 1; number <= 40; number++) receipts.keep({ ...recordWith(1), id: `change-${number}` });
+  await isFull.promise;
+  await new Promise((resolve) => {
+    setImmediate(resolve);
+  });
+  const begunAtOnceCount = begunCount;
+  isFree.resolve();
+  await receipts.flush();
+
+  expect(begunAtOnceCount).toBe(32);
+  expect(await receipts.nodesOf('change-1')).toEqual(['n']);
+  expect(await receipts.nodesOf('change-40')).toEqual(['n']);
+});
+
+test('a receipt that cannot be written does not keep the next ones from it', async () => {
+  const clock = createFakeClock(T0);
+  await using store = createMemoryStore({ clock });
+  let putCount = 0;
+  const changes: typeof store.changes = {
+    ...store.changes,
+    async put(...write) {
+      putCount += 1;
+      if (putCount <= 32) throw new Error('no room');
+      return store.changes.put(...write);
+    },
+  };
+  const issuer = 'https://rta.example';
+  const receipts = createReceipts({ issuer, node: 'n', signer: KEY, store: { changes }, clock });
+  for (let number = 1; number <= 32; number++) receipts.keep({ ...recordWith(1), id: `broken-${number}` });
+  receipts.keep({ ...recordWith(1), id: 'whole' });
+  await receipts.flush();
+
+  expect(await receipts.nodesOf('broken-1')).toEqual([]);
+  expect(await receipts.nodesOf('whole')).toEqual(['n']);
+});

@@ -41,8 +41,8 @@ export function createReceipts(options: {
   const { issuer, node, signer, store, clock } = options;
   const jwk = signer === undefined ? undefined : publicJwk(signer.publicKey);
   const header = jwk === undefined ? undefined : part({ alg: 'EdDSA', kid: jwk.kid, typ: 'rta-receipt+jwt' });
-  let pending = 0;
-  let writing = Promise.resolve();
+  const waiting: ChangeRecord[] = [];
+  const writers = new Set<Promise<void>>();
 
   const of = (record: ChangeRecord): Receipt => {
     const claims: JsonObject = {
@@ -76,6 +76,17 @@ export function createReceipts(options: {
     }));
   };
 
+  /** Writes until nothing waits. Several do so at once, so that a store can take what they write together. */
+  const writeWaiting = async (): Promise<void> => {
+    for (let record = waiting.shift(); record !== undefined; record = waiting.shift()) {
+      try {
+        await write(record);
+      } catch (error) {
+        reportFault('store', error);
+      }
+    }
+  };
+
   const read = async (change: string, ofNode: string, parts: number): Promise<Receipt | undefined> => {
     let text = '';
     for (let at = 0; at < parts; at += 1) {
@@ -91,17 +102,17 @@ export function createReceipts(options: {
   return {
     of,
     keep(record) {
-      if (pending >= SERVER_LIMITS.maxPendingReceipts) {
+      if (waiting.length + writers.size >= SERVER_LIMITS.maxPendingReceipts) {
         reportFault('store', new Error('too many receipts wait to be kept'));
         return;
       }
-      pending += 1;
-      writing = writing
-        .then(() => write(record))
-        .catch((error: unknown) => reportFault('store', error))
-        .finally(() => {
-          pending -= 1;
-        });
+      waiting.push(record);
+      if (writers.size >= SERVER_LIMITS.concurrentReceipts) return;
+      // Not in this turn: agents are told of the change first.
+      const writer = Promise.resolve()
+        .then(writeWaiting)
+        .finally(() => writers.delete(writer));
+      writers.add(writer);
     },
     async nodesOf(change) {
       return Object.keys(nodesOf(await store.changes.get(headKey(change)))).sort();
@@ -111,7 +122,9 @@ export function createReceipts(options: {
       return parts === undefined ? undefined : await read(change, ofNode, parts);
     },
     keySet: { keys: jwk === undefined ? [] : [jwk] },
-    flush: () => writing,
+    async flush() {
+      while (writers.size > 0) await Promise.all(writers);
+    },
   };
 }
 

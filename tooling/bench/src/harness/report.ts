@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import type { BenchRow } from './rounds.ts';
+import type { BenchRow, Conditions } from './rounds.ts';
 import { describeTarget, roundForPeople, type TargetResult } from './targets.ts';
 
 /** What a bench found. */
@@ -76,6 +76,6 @@ function tableOf(rows: readonly BenchRow[]): readonly string[] {
   return [line(header), line(widths.map((width) => '-'.repeat(width))), ...cells.map(line)];
 }
 
-function namesIn(records: readonly Readonly<Record<string, number | boolean>>[]): readonly string[] {
+function namesIn(records: readonly Conditions[]): readonly string[] {
   return [...new Set(records.flatMap((record) => Object.keys(record)))];
 }

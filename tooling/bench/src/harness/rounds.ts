@@ -2,7 +2,7 @@
 export type Figures = Readonly<Record<string, number>>;
 
 /** What tells measurements of one case apart, such as `inFlight`, the requests on their way at any time. */
-export type Conditions = Readonly<Record<string, number | boolean>>;
+export type Conditions = Readonly<Record<string, number | boolean | string>>;
 
 /** Something that is measured. */
 export interface BenchCase {

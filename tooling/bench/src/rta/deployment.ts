@@ -1,13 +1,16 @@
 import { createDevPki, type DevIdp, type DevUser, type SignIn } from '@rta/devkit';
+import type { SecurityEventSource } from '@rta/server';
 import { type BenchChild, startChild } from '../harness/child-process.ts';
 import { createBenchIdp, INTROSPECTION, ISSUER, signInAt } from './bench-idp.ts';
 import { issueIdentity, type TlsIdentity } from './identity.ts';
-import type { RtaServerContract } from './server-process.ts';
+import type { RtaServerContract, RtaServerProcessOptions } from './server-process.ts';
 
 /** A server in a process of its own, and an IdP in this one. */
 export interface Deployment {
   readonly idp: DevIdp;
   readonly server: BenchChild<RtaServerContract>;
+  /** Where the server takes security events over HTTPS. */
+  readonly eventsUrl: string;
   /** What agents connect with. */
   readonly endpoint: string;
   readonly ca: string;
@@ -20,10 +23,17 @@ export interface Deployment {
 const HOST = '127.0.0.1';
 const PUSH_SECRET = 'Bearer bench-push-secret';
 
+/** What of a server is not always the same. */
+export interface DeploymentOptions extends Pick<RtaServerProcessOptions, 'store' | 'trusted'> {
+  /** Who sends security events besides the IdP, whose issuer is given. */
+  readonly sourcesFor?: (idpIssuer: string) => readonly SecurityEventSource[];
+}
+
 /** Starts the IdP and the server, which trust each other: tokens one way, security events the other. */
 export async function deploy(
   users: readonly DevUser[],
   resources: AsyncDisposableStack,
+  { sourcesFor = () => [], ...options }: DeploymentOptions = {},
 ): Promise<Deployment> {
   const idp = resources.use(await createBenchIdp(users));
   const pki = await createDevPki();
@@ -37,11 +47,14 @@ export async function deploy(
       idp: { issuer: idp.issuer, jwksUri: idp.endpoints.ssfJwksUri },
       introspection: INTROSPECTION,
       pushSecret: PUSH_SECRET,
+      sources: sourcesFor(idp.issuer),
+      ...options,
     },
     resources,
   );
+  const eventsUrl = `https://${HOST}:${server.ready.httpPort}/ssf/events`;
   idp.deliverTo({
-    endpointUrl: `https://${HOST}:${server.ready.httpPort}/ssf/events`,
+    endpointUrl: eventsUrl,
     audience: ISSUER,
     authorizationHeader: PUSH_SECRET,
     ca: pki.caCertPem,
@@ -49,6 +62,7 @@ export async function deploy(
   return {
     idp,
     server,
+    eventsUrl,
     endpoint: `${HOST}:${server.ready.agentsPort}`,
     ca: pki.caCertPem,
     identity,

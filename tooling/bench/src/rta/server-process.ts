@@ -4,13 +4,15 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { serve } from '@hono/node-server';
 import { systemClock } from '@rta/core';
 import { createMemoryBroker } from '@rta/events';
 import { cedarText, createCedarPdp } from '@rta/pdp-cedar';
-import { createRtaServer, type RtaServer } from '@rta/server';
+import { createRtaServer, type RtaServer, type SecurityEventSource } from '@rta/server';
 import { createMemoryStore } from '@rta/store';
 import { openFileAuditLog } from '@rta/store-file';
+import { openLmdbStore } from '@rta/store-lmdb';
 import { createHmacKey, createStaticKeySource } from '@rta/token';
 import { listenQuic } from '@rta/transport-quic';
 import { listenWebSocket } from '@rta/transport-websocket';
@@ -38,6 +40,12 @@ export interface RtaServerProcessOptions {
   readonly idp: { readonly issuer: string; readonly jwksUri: string };
   readonly introspection: { readonly clientId: string; readonly clientSecret: string };
   readonly pushSecret: string;
+  /** Where state is kept: in memory, which is the default, or durably. */
+  readonly store?: 'memory' | 'lmdb';
+  /** Who else may send security events. */
+  readonly sources?: readonly SecurityEventSource[];
+  /** Authorities of those that the server connects to, PEM; besides those that Node.js trusts. */
+  readonly trusted?: readonly string[];
 }
 
 /** More than any bench has, all from one address: none is to measure a refusal. */
@@ -46,12 +54,17 @@ const MAX_CONNECTIONS = 20_000;
 const KEEP_ALIVE_MS = 600_000;
 
 runAsChild<RtaServerContract>(async (options, resources) => {
-  const { host, issuer, cert, key, idp } = options;
+  const { host, issuer, cert, key, idp, store: kind = 'memory', sources = [], trusted = [] } = options;
+  setDefaultCACertificates([...getCACertificates('default'), ...trusted]);
   const pdp = resources.use(await createCedarPdp({ source: cedarText(POLICIES) }));
   const broker = resources.use(createMemoryBroker());
-  const store = resources.use(createMemoryStore({ clock: systemClock }));
   const folder = await mkdtemp(join(tmpdir(), 'rta-bench-'));
   resources.defer(() => rm(folder, { recursive: true }));
+  const store = resources.use(
+    kind === 'memory'
+      ? createMemoryStore({ clock: systemClock })
+      : await openLmdbStore({ path: join(folder, 'state') }),
+  );
   const audit = resources.use(await openFileAuditLog(join(folder, 'audit.jsonl')));
   const server = resources.use(
     await createRtaServer({
@@ -75,6 +88,7 @@ runAsChild<RtaServerContract>(async (options, resources) => {
           authorizationHeader: options.pushSecret,
           allowInsecureHttp: true,
         },
+        ...sources,
       ],
       pdp,
       broker,
@@ -87,6 +101,7 @@ runAsChild<RtaServerContract>(async (options, resources) => {
       port: 0,
       cert,
       key,
+      alpn: server.protocols,
       earlyData: true,
       maxConnectionCount: MAX_CONNECTIONS,
       maxAddressConnectionCount: MAX_CONNECTIONS,
