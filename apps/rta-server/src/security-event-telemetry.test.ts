@@ -1,5 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createSetReceiver, createSetSigner, createTransmitter, SSF_EVENTS, signSet } from '@rta/ssf';
+import {
+  createSetReceiver,
+  createSetSigner,
+  createTransmitter,
+  keptStreamChannel,
+  SSF_EVENTS,
+  signSet,
+} from '@rta/ssf';
 import { createMemoryStore } from '@rta/store';
 import { createFakeClock } from '@rta/testkit';
 import { pino } from 'pino';
@@ -119,6 +126,34 @@ describe('security events that come', () => {
       await t.receiver.receive(await sign({ jti, subject, event }), { way: 'push' });
     }
     expect(t.warnings()).toMatchObject([{ issuer: ISSUER, status: 'paused', reason: 'maintenance' }]);
+  });
+});
+
+/** Says how the stream is now. */
+function tell(now: { readonly status?: 'enabled' | 'paused'; readonly code?: string }): void {
+  keptStreamChannel.publish({ issuer: ISSUER, ...now });
+}
+
+describe('a stream that the server keeps', () => {
+  test('is warned of when it cannot be kept and when it stops, once for each change', async () => {
+    await using t = watched();
+    tell({ code: 'RTA_SSF_STREAM_UNAVAILABLE' });
+    tell({ code: 'RTA_SSF_STREAM_UNAVAILABLE' });
+    tell({ status: 'enabled' });
+    const set = await sign({
+      jti: 'paused',
+      subject: { format: 'opaque', id: 'stream-1' },
+      event: { type: SSF_EVENTS.streamUpdated, value: { status: 'paused' } },
+    });
+    await t.receiver.receive(set, { way: 'push' });
+    tell({ status: 'paused' });
+    tell({ status: 'paused', code: 'RTA_SSF_STREAM_UNVERIFIED' });
+    expect(t.warnings()).toMatchObject([
+      { code: 'RTA_SSF_STREAM_UNAVAILABLE' },
+      { status: 'paused' },
+      { status: 'paused', code: 'RTA_SSF_STREAM_UNVERIFIED' },
+    ]);
+    expect(t.text().match(/is in order/g)).toHaveLength(1);
   });
 });
 
