@@ -269,11 +269,16 @@ describe('a set is refused', () => {
   });
 });
 
-/** Posts JSON, with the secret of pushes. */
-async function postJson(server: TestServer, path: string, body: string): Promise<Response> {
+/** Posts JSON; with the secret of pushes, unless it is with something else. */
+async function postJson(
+  server: TestServer,
+  path: string,
+  body: string,
+  authorization = PUSH_SECRET,
+): Promise<Response> {
   return server.server.http.request(`${ISSUER}${path}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json; charset=utf-8', Authorization: PUSH_SECRET },
+    headers: { 'Content-Type': 'application/json; charset=utf-8', Authorization: authorization },
     body,
   });
 }
@@ -305,6 +310,14 @@ describe('several events in one request', () => {
       413,
       { error: 'invalid_request', error_description: 'body too large' },
     ]);
+  });
+
+  test('are read no further than others where nobody known sends them', async () => {
+    const body = JSON.stringify({ sets: junk(20, 5_000) });
+    for (const authorization of ['Bearer guessed', '']) {
+      expect((await postJson(t, '/ssf/events', body, authorization)).status).toBe(413);
+    }
+    expect((await postJson(t, '/ssf/events', body)).status).toBe(202);
   });
 
   test.each(['/oauth/token', '/ssf/streams', '/ssf/events/', '/admin/v1/changes'])(

@@ -62,7 +62,9 @@ export function createHttpApp(options: HttpAppOptions): Hono {
   const usualBody = bodiesUpTo(SERVER_LIMITS.maxHttpBodyBytes);
   const severalEvents = bodiesUpTo(SSF_LIMITS.multiPushBytes);
   app.use(async (context, next) => {
-    const isLarger = receiver !== undefined && bringsSeveralEvents(context);
+    // Only a transmitter may have that much held for it.
+    const isLarger =
+      bringsSeveralEvents(context) && receiver?.mayPush(context.req.header('Authorization')) === true;
     return (isLarger ? severalEvents : usualBody)(context, next);
   });
 

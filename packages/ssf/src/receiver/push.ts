@@ -29,8 +29,17 @@ interface PushParts {
 }
 
 /** Makes the ways in by HTTP: what is checked there is the request, and all else by the one validator. */
-export function createPushReceivers(parts: PushParts): Pick<SetReceiver, 'receivePush' | 'receiveMultiPush'> {
+export function createPushReceivers(
+  parts: PushParts,
+): Pick<SetReceiver, 'mayPush' | 'receivePush' | 'receiveMultiPush'> {
   const { receive, transmitters, isClosed, limits } = parts;
+
+  /** Who sends this header. All are asked, whatever the first says. */
+  const authorizedBy = (authorization: string | undefined): ReadonlySet<string> => {
+    const all = transmitters();
+    const those = all.map((transmitter) => transmitter.authorizes(authorization));
+    return new Set(all.filter((_, index) => those[index]).map(({ issuer }) => issuer));
+  };
 
   /** Checks the request. @throws RtaError `RTA_SSF_CLOSED`, `_TOO_LARGE`, `_MEDIA_TYPE`, `_UNAUTHENTICATED` */
   const sendersOf = (push: Push, type: string, maxBytes: number): ReadonlySet<string> => {
@@ -39,15 +48,14 @@ export function createPushReceivers(parts: PushParts): Pick<SetReceiver, 'receiv
       throw ssfError('RTA_SSF_TOO_LARGE', `a push has at most ${maxBytes} bytes`);
     }
     if (mediaType(push.contentType) !== type) throw ssfError('RTA_SSF_MEDIA_TYPE');
-    // All are asked, whatever the first says.
-    const all = transmitters();
-    const those = all.map((transmitter) => transmitter.authorizes(push.authorization));
-    const senders = new Set(all.filter((_, index) => those[index]).map(({ issuer }) => issuer));
+    const senders = authorizedBy(push.authorization);
     if (senders.size === 0) throw ssfError('RTA_SSF_UNAUTHENTICATED');
     return senders;
   };
 
   return {
+    mayPush: (authorization) => !isClosed() && authorizedBy(authorization).size > 0,
+
     async receivePush(push) {
       let senders: ReadonlySet<string>;
       try {

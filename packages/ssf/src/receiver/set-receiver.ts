@@ -70,6 +70,11 @@ export interface SetReceiver extends AsyncDisposable {
    */
   receive(set: Uint8Array | string, via: Inlet): Promise<SetVerdict>;
   /**
+   * Whether a push with this `Authorization` header may come from a transmitter: to be asked before its body is read,
+   * where that costs. It says nothing of the token.
+   */
+  mayPush(authorization: string | undefined): boolean;
+  /**
    * Answers one push.
    *
    * @see RFC 8935 §2
