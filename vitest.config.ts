@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -24,6 +25,8 @@ export default defineConfig({
   test: {
     include: ['{packages,apps,tooling}/*/src/**/*.test.ts', '{packages,apps,tooling}/*/test/**/*.test.ts'],
     sequence: { sequencer: LongOnesFirst },
+    // One more than by default: on two cores that is twice as many, and most tests wait for something.
+    maxWorkers: availableParallelism(),
     passWithNoTests: false,
     testTimeout: 20_000,
     hookTimeout: 60_000,
